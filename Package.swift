@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of this package is built with.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// The daemon's one hot module: exclusivity is proved by the threads' ownership rules (docs/architecture.md), so its
+/// dynamic checks are off in release. Bounds and overflow checks stay on.
+let hot: [SwiftSetting] = strict + [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
+let package = Package(
+    name: "pgvalet",
+    products: [
+        .executable(name: "pgvalet", targets: ["pgvalet"]),
+        .executable(name: "pgvalet-load", targets: ["pgvalet-load"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "PoolerConfig", swiftSettings: strict),
+        .target(
+            name: "Pooler",
+            dependencies: [
+                "CLinux", "COpenSSL", "PoolerConfig",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: hot
+        ),
+        .executableTarget(
+            name: "pgvalet",
+            dependencies: [
+                "Pooler", "PoolerConfig",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "pgvalet-load",
+            dependencies: [
+                "CLinux", "CPQ",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "PoolerTestSupport",
+            dependencies: ["CLinux", "CPQ"],
+            path: "Tests/PoolerTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "PoolerConfigTests", dependencies: ["PoolerConfig"], swiftSettings: strict),
+        .testTarget(
+            name: "PoolerTests",
+            dependencies: ["Pooler", "PoolerConfig", "PoolerTestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["PoolerTestSupport"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,2 @@
+/// Placeholder until the first landing.
+public struct Configuration: Sendable {}
