@@ -1,0 +1,37 @@
+extension SettingDefinition {
+    /// Options of sockets, and buffers.
+    static let network: [SettingDefinition] = [
+        SettingDefinition(
+            "tcp_keepalive", \.tcpKeepalive, .boolean, default: "1", since: "<=1.0",
+            "Keepalive on TCP connections (SO_KEEPALIVE)."
+        ),
+        SettingDefinition(
+            "tcp_keepcnt", \.tcpKeepcnt, .integer, default: "0", since: "<=1.0",
+            "Lost keepalive probes that end a connection (TCP_KEEPCNT); 0 is the system's default."
+        ),
+        SettingDefinition(
+            "tcp_keepidle", \.tcpKeepidle, .integer, default: "0", since: "<=1.0",
+            "Idle seconds before the first keepalive probe (TCP_KEEPIDLE); 0 is the system's default."
+        ),
+        SettingDefinition(
+            "tcp_keepintvl", \.tcpKeepintvl, .integer, default: "0", since: "<=1.0",
+            "Seconds between keepalive probes (TCP_KEEPINTVL); 0 is the system's default."
+        ),
+        SettingDefinition(
+            "tcp_socket_buffer", \.tcpSocketBuffer, .integer, default: "0", since: "<=1.0",
+            "Bytes of the kernel's buffers for a socket (SO_SNDBUF, SO_RCVBUF); 0 is the system's default."
+        ),
+        SettingDefinition(
+            "tcp_user_timeout", \.tcpUserTimeout, .integer, default: "0", since: "1.13",
+            "Milliseconds that sent bytes may stay unacknowledged (TCP_USER_TIMEOUT); 0 is the system's default."
+        ),
+        SettingDefinition(
+            "pkt_buf", \.pktBuf, .integer, default: "4096", isChangeable: false, isImplemented: false, since: "<=1.0",
+            "PgBouncer's buffer size, in bytes. pgvalet sizes its buffers itself."
+        ),
+        SettingDefinition(
+            "sbuf_loopcnt", \.sbufLoopcnt, .integer, default: "5", isImplemented: false, since: "1.3",
+            "PgBouncer's bound on the rounds that one socket gets before the others have their turn."
+        ),
+    ]
+}
