@@ -35,7 +35,6 @@ typealias UserKey = ConnectKey<User>
 /// A key of [peers].
 typealias PeerKey = ConnectKey<Peer>
 
-/// The lowest number that is a value of its own: those below it mean "not set", as in PgBouncer.
 extension ValueFormat where Value == Int? {
     /// A decimal integer; below `lowest` it counts as not set.
     static func override(from lowest: Int) -> Self {

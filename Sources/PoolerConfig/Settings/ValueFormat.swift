@@ -25,7 +25,7 @@ extension ValueFormat where Value == Int {
     static func integer(_ range: ClosedRange<Int>) -> Self {
         ValueFormat(kind: .integer(range)) { text throws(ValueError) in
             guard let number = Number.cInteger(text), range.contains(number) else {
-                throw ValueError(found: Phrase.quoted(text), expected: SettingKind.integer(range).expectation)
+                throw ValueError(found: Phrase.value(text), expected: SettingKind.integer(range).expectation)
             }
             return number
         } print: {
@@ -46,7 +46,7 @@ extension ValueFormat where Value == Bool {
             default: break
             }
             guard let number = Number.cInteger(text) else {
-                throw ValueError(found: Phrase.quoted(text), expected: SettingKind.boolean.expectation)
+                throw ValueError(found: Phrase.value(text), expected: SettingKind.boolean.expectation)
             }
             return number != 0
         } print: {
@@ -59,11 +59,11 @@ extension ValueFormat where Value == Duration {
     static var time: Self {
         ValueFormat(kind: .time) { text throws(ValueError) in
             guard let seconds = Number.decimal(text), seconds >= 0 else {
-                throw ValueError(found: Phrase.quoted(text), expected: SettingKind.time.expectation)
+                throw ValueError(found: Phrase.value(text), expected: SettingKind.time.expectation)
             }
             guard seconds <= Number.longestTime else {
                 throw ValueError(
-                    found: Phrase.quoted(text), expected: "at most \(Int(Number.longestTime)) seconds")
+                    found: Phrase.value(text), expected: "at most \(Int(Number.longestTime)) seconds")
             }
             return .microseconds(Int64((seconds * 1_000_000).rounded()))
         } print: {
@@ -82,11 +82,11 @@ extension ValueFormat where Value: SettingChoice {
                 Value(rawValue: text.lowercased())
                 ?? Value.allCases.first { $0.rawValue.lowercased() == text.lowercased() }
             guard let value else {
-                throw ValueError(found: Phrase.quoted(text), expected: Phrase.alternatives(words))
+                throw ValueError(found: Phrase.value(text), expected: Phrase.alternatives(words))
             }
             guard implemented.contains(value) else {
                 throw ValueError(
-                    found: "\(Phrase.quoted(text)), which is not implemented yet",
+                    found: "\(Phrase.value(text)), which is not implemented yet",
                     expected: Phrase.alternatives(words))
             }
             return value
@@ -151,8 +151,17 @@ extension ValueFormat where Value == String {
 }
 
 extension ValueFormat where Value == String? {
-    static var optionalText: Self { ValueFormat<String>.text.optional }
-    static var optionalPath: Self { ValueFormat<String>.path.optional }
+    static var optionalText: Self { unlessEmpty(.text) }
+    static var optionalPath: Self { unlessEmpty(.path) }
+
+    /// An empty value is none.
+    private static func unlessEmpty(_ kind: SettingKind) -> Self {
+        ValueFormat(kind: kind) { text throws(ValueError) in
+            text.isEmpty ? nil : text
+        } print: {
+            $0
+        }
+    }
 
     /// The name of a database where `auth_query` can run: not the console.
     static var authDatabase: Self {
@@ -160,7 +169,7 @@ extension ValueFormat where Value == String? {
             if Database.isReserved(text) {
                 throw ValueError(found: "the console's name \(Phrase.quoted(text))", expected: "a real database")
             }
-            return text
+            return text.isEmpty ? nil : text
         } print: {
             $0
         }

@@ -6,6 +6,11 @@ enum Phrase {
         return words.dropLast().joined(separator: ", ") + " or " + last
     }
 
+    /// A value that was found, in quotes, or that there is none.
+    static func value(_ text: String) -> String {
+        text.isEmpty ? "no value" : quoted(text)
+    }
+
     /// What was found, in quotes, on one line, cut to a readable length.
     static func quoted(_ text: some StringProtocol) -> String {
         var result = "\""

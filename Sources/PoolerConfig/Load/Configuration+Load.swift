@@ -1,0 +1,52 @@
+extension Configuration {
+    /// Reads the file at `path` and all that it names: included files, auth_file, HBA rules, ident maps.
+    ///
+    /// `readFile` gives the bytes of a file, whose path is as written: relative to the working directory. The whole
+    /// configuration is read, or the first error thrown; an auth_file, HBA or ident file that cannot be read, or a bad
+    /// line in one, is a warning, after which fewer people can log in.
+    public static func load(
+        path: String, readFile: (String) throws(FileError) -> [UInt8]
+    ) throws(ConfigurationError) -> Configuration {
+        var loader = ConfigurationLoader(path: path)
+        try loader.read(path, includedAt: nil, depth: 0, readFile: readFile)
+        try loader.finish(path)
+        var configuration = loader.configuration
+        configuration.readSecrets(readFile)
+        configuration.readHBA(readFile)
+        return configuration
+    }
+
+    private mutating func readSecrets(_ readFile: (String) throws(FileError) -> [UInt8]) {
+        guard let path = settings.authFile else { return }
+        guard let bytes = read("auth_file", path, readFile) else { return }
+        let file = AuthFile(bytes, path: path)
+        secrets = file.secrets
+        warnings += file.warnings
+    }
+
+    private mutating func readHBA(_ readFile: (String) throws(FileError) -> [UInt8]) {
+        guard settings.authType == .hba else { return }
+        if let path = settings.authIdentFile, let bytes = read("auth_ident_file", path, readFile) {
+            let file = IdentFile(bytes, path: path)
+            identMaps = file.maps
+            warnings += file.warnings
+        }
+        if let bytes = read("auth_hba_file", settings.authHbaFile, readFile) {
+            let file = HBAFile(bytes, path: settings.authHbaFile, maps: identMaps, readFile: readFile)
+            hbaRules = file.rules
+            warnings += file.warnings
+        }
+    }
+
+    /// The bytes of a file that a setting names; nil, and a warning, if it cannot be read.
+    private mutating func read(
+        _ key: String, _ path: String, _ readFile: (String) throws(FileError) -> [UInt8]
+    ) -> [UInt8]? {
+        do {
+            return try readFile(path)
+        } catch {
+            warnings.append(Diagnostic(location: settingLocations[key], text: "\(key): cannot read \(error)"))
+            return nil
+        }
+    }
+}
