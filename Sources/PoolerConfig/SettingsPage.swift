@@ -9,7 +9,9 @@ public enum SettingsPage {
         }
         page += "\n## Keys of [databases]\n\n" + databasesIntroduction + table(DatabaseKey.all)
         page += "\n## Keys of [users]\n\n" + usersIntroduction + table(UserKey.all)
-        page += "\n## Keys of [peers]\n\n`number = key=value ...`, the number from 1 to 65535.\n\n" + table(PeerKey.all)
+        page += "\n## Keys of [peers]\n\n`number = key=value ...`, the number from 1 to 65535.\n\n"
+        if !Implementation.hasPeers { page += "**Not implemented yet:** accepted with a warning, without effect.\n\n" }
+        page += table(PeerKey.all)
         return page
     }
 

@@ -80,34 +80,6 @@ public struct HBARule: Sendable, Equatable {
     }
 }
 
-/// What an HBA rule is matched against.
-public struct HBARequest: Sendable, Equatable {
-    /// How the client came in, and from where.
-    public var peer: Peer
-    /// The database that it asks for.
-    public var database: String
-    /// The user that it wants to be.
-    public var user: String
-    /// `replication=true`: then only rules that name `replication` match.
-    public var isPhysicalReplication: Bool
-
-    /// How a client came in.
-    public enum Peer: Sendable, Equatable {
-        /// By the Unix socket.
-        case unix
-        /// By TCP, with or without TLS.
-        case tcp(IPAddress, tls: Bool)
-    }
-
-    /// A login.
-    public init(peer: Peer, database: String, user: String, isPhysicalReplication: Bool = false) {
-        self.peer = peer
-        self.database = database
-        self.user = user
-        self.isPhysicalReplication = isPhysicalReplication
-    }
-}
-
 extension HBARule {
     /// True if this rule is about `request`.
     public func matches(_ request: HBARequest) -> Bool {
@@ -143,21 +115,5 @@ extension HBARule {
         case .sameUser: !request.isPhysicalReplication && request.database.hasSameBytes(as: request.user)
         case .name(let name): !request.isPhysicalReplication && request.database.hasSameBytes(as: name)
         }
-    }
-}
-
-/// The rules of an HBA file, in order.
-public struct HBARules: Sendable, Equatable {
-    /// The rules.
-    public var rules: [HBARule]
-
-    /// These rules; none of them lets nobody in.
-    public init(_ rules: [HBARule] = []) {
-        self.rules = rules
-    }
-
-    /// The first rule that is about `request`; nil means that the client is refused.
-    public func firstMatch(for request: HBARequest) -> HBARule? {
-        rules.first { $0.matches(request) }
     }
 }

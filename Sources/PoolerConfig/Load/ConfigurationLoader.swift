@@ -62,6 +62,9 @@ struct ConfigurationLoader {
             else { continue }
             warn(location, "\(definition.name) is not implemented yet and has no effect")
         }
+        if !Implementation.hasPeers, let id = configuration.peers.keys.min(), let location = seen["peers/\(id)"] {
+            warn(location, "[peers] is not implemented yet and has no effect")
+        }
     }
 
     private mutating func open(_ name: String, at location: SourceLocation) throws(ConfigurationError) {
@@ -77,13 +80,14 @@ struct ConfigurationLoader {
     }
 
     private mutating func read(
-        _ key: String, _ value: String, at location: SourceLocation
+        _ key: String, _ value: [UInt8], at location: SourceLocation
     ) throws(ConfigurationError) {
+        let text = try At(location, key).run { () throws(ValueError) in try IniLine.text(value) }
         switch section {
-        case .pgbouncer, .pgvalet: try readSetting(key, value, at: location)
-        case .databases: try readDatabase(key, value, at: location)
-        case .users: try readUser(key, value, at: location)
-        case .peers: try readPeer(key, value, at: location)
+        case .pgbouncer, .pgvalet: try readSetting(key, text, at: location)
+        case .databases: try readDatabase(key, text, at: location)
+        case .users: try readUser(key, text, at: location)
+        case .peers: try readPeer(key, text, at: location)
         case nil: throw At(location, key).error("a key before the first section", "a section such as [pgbouncer]")
         }
     }

@@ -35,7 +35,7 @@ extension SettingDefinition {
             "Sets SO_REUSEPORT on TCP listeners, so that several processes share one port."
         ),
         SettingDefinition(
-            "tcp_defer_accept", \.tcpDeferAccept, .boolean, default: "1", isChangeable: false, since: "<=1.0",
+            "tcp_defer_accept", \.tcpDeferAccept, .boolean, default: "1", since: "<=1.0",
             "A TCP connection is accepted only when its first bytes are there (TCP_DEFER_ACCEPT)."
         ),
         SettingDefinition(

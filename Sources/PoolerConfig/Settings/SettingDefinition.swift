@@ -26,8 +26,10 @@ public struct SettingDefinition: Sendable {
 
     /// The sections that can override a setting.
     public struct Overrides: OptionSet, Sendable {
+        /// The bits.
         public let rawValue: UInt8
 
+        /// These bits.
         public init(rawValue: UInt8) {
             self.rawValue = rawValue
         }

@@ -1,7 +1,9 @@
 /// TLS versions that are allowed (`client_tls_protocols`, `server_tls_protocols`).
 public struct TLSProtocols: OptionSet, Sendable, Hashable {
+    /// The bits.
     public let rawValue: UInt8
 
+    /// These bits.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }

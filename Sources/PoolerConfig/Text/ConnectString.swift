@@ -1,7 +1,7 @@
 /// The `key=value` pairs of an entry of [databases], [users] or [peers], in their order.
 ///
-/// Blanks separate pairs and may stand around the `=`. A value goes to the next blank, or stands in single quotes, where
-/// a doubled quote is a quote and a backslash is nothing special. An empty value is an error.
+/// Blanks separate pairs and may stand around the `=`. A value goes to the next blank, or stands in single quotes,
+/// where a doubled quote is a quote and a backslash is nothing special. An empty value is an error.
 struct ConnectString: Equatable {
     struct Pair: Equatable {
         var key: String

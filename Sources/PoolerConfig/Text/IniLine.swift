@@ -6,8 +6,8 @@ enum IniLine: Equatable {
     case section(String)
     /// `%include path`.
     case include(String)
-    /// `key = value`; the value is cut at both ends and may be empty.
-    case entry(key: String, value: String)
+    /// `key = value`; the value is cut at both ends, may be empty, and is not known to be text yet.
+    case entry(key: String, value: [UInt8])
 
     /// Reads a line without its newline. Found texts never repeat the line, it may hold a password.
     init(_ line: ArraySlice<UInt8>) throws(ValueError) {
@@ -16,14 +16,19 @@ enum IniLine: Equatable {
             self = .blank
             return
         }
-        guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
-            throw ValueError(found: "bytes that are not text", expected: "UTF-8")
-        }
         switch first {
-        case UInt8(ascii: "["): self = .section(try Self.sectionName(text))
+        case UInt8(ascii: "["): self = .section(try Self.sectionName(Self.text(bytes)))
         case UInt8(ascii: "%"): self = .include(try Self.includedPath(bytes))
         default: self = try Self.entry(bytes)
         }
+    }
+
+    /// The text that `bytes` are: UTF-8, without NUL.
+    static func text(_ bytes: some Collection<UInt8>) throws(ValueError) -> String {
+        guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+            throw ValueError(found: "bytes that are not text", expected: "UTF-8")
+        }
+        return text
     }
 
     private static func sectionName(_ text: String) throws(ValueError) -> String {
@@ -39,7 +44,7 @@ enum IniLine: Equatable {
         guard bytes.starts(with: word), let separator = path.first, Bytes.isBlank(separator) else {
             throw ValueError(found: "syntax error in configuration after \"%\"", expected: "%include file")
         }
-        return String(decoding: Bytes.trimmed(path), as: UTF8.self)
+        return try text(Bytes.trimmed(path))
     }
 
     private static func entry(_ bytes: ArraySlice<UInt8>) throws(ValueError) -> IniLine {
@@ -49,11 +54,11 @@ enum IniLine: Equatable {
         guard rest.popFirst() == UInt8(ascii: "=") else {
             throw ValueError(found: "syntax error in configuration: no \"=\" after the key", expected: "key = value")
         }
-        return .entry(key: key, value: String(decoding: Bytes.trimmed(rest), as: UTF8.self))
+        return .entry(key: key, value: Array(Bytes.trimmed(rest)))
     }
 
-    /// A bare key, or one in quotes. In double quotes a doubled one stands for itself, as in SQL; in single quotes there
-    /// is no way to write one.
+    /// A bare key, or one in quotes. In double quotes a doubled one stands for itself, as in SQL; in single quotes
+    /// there is no way to write one.
     private static func key(_ rest: inout ArraySlice<UInt8>) throws(ValueError) -> String {
         guard let quote = rest.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
             let name = rest.prefix(while: isBare)
@@ -63,7 +68,7 @@ enum IniLine: Equatable {
                     expected: "letters, digits, _ . - or *, anything else in quotes")
             }
             rest = rest[name.endIndex...]
-            return String(decoding: name, as: UTF8.self)
+            return try text(name)
         }
         var name: [UInt8] = []
         rest = rest.dropFirst()
@@ -73,7 +78,7 @@ enum IniLine: Equatable {
                     rest = rest.dropFirst()
                 } else {
                     guard !name.isEmpty else { break }
-                    return String(decoding: name, as: UTF8.self)
+                    return try text(name)
                 }
             }
             name.append(byte)
