@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 /// The flags of epoll(7) that we use, as plain integers.
@@ -71,3 +72,11 @@ static inline int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid) {
 /// wait(2)'s macros.
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_status(int status) { return WEXITSTATUS(status); }
+
+/// fork(2), which Swift hides because only a process with one thread may go on in the child.
+static inline pid_t clinux_fork(void) { return fork(); }
+
+/// syslog(3) is variadic; the text is never a format.
+static inline void clinux_syslog(int priority, const char *text, int length) {
+    syslog(priority, "%.*s", length, text);
+}
