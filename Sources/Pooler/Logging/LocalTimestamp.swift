@@ -36,10 +36,14 @@ struct LocalTimestamp: Sendable {
 }
 
 extension [UInt8] {
-    /// A number that is not negative, with leading zeros up to `digits`.
-    fileprivate mutating func appendDecimal(_ value: some BinaryInteger, digits: Int) {
-        let text = String(value)
-        append(contentsOf: repeatElement(UInt8(ascii: "0"), count: Swift.max(0, digits - text.utf8.count)))
-        append(contentsOf: text.utf8)
+    /// A number in decimal, with leading zeros up to `digits`; one below zero is written as zero.
+    mutating func appendDecimal(_ value: some BinaryInteger, digits: Int = 1) {
+        var rest = UInt(clamping: value)
+        let start = count
+        while rest > 0 || count - start < digits {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        }
+        self[start...].reverse()
     }
 }

@@ -26,7 +26,11 @@ struct LogLine: Sendable {
     mutating func set(_ level: Logger.Level, _ message: String, at time: timespec, pid: Int32) {
         bytes.removeAll(keepingCapacity: true)
         timestamp.append(time, to: &bytes)
-        bytes += " [\(pid)] \(level.word) ".utf8
+        bytes += " [".utf8
+        bytes.appendDecimal(Int(pid))
+        bytes += "] ".utf8
+        bytes += level.word.utf8
+        bytes.append(UInt8(ascii: " "))
         messageStart = bytes.count
         append(message)
         bytes.append(UInt8(ascii: "\n"))
@@ -37,11 +41,13 @@ struct LogLine: Sendable {
     private mutating func append(_ message: String) {
         let cut = "..."
         let limit = Self.maximumLength - cut.utf8.count - 1
+        if bytes.count + message.utf8.count <= limit, !message.mayNeedEscape {
+            bytes += message.utf8
+            return
+        }
         for scalar in message.unicodeScalars {
             let before = bytes.count
-            if (0x20..<0x7f).contains(scalar.value) {
-                bytes.append(UInt8(truncatingIfNeeded: scalar.value))
-            } else if scalar.needsEscape {
+            if scalar.needsEscape {
                 bytes += scalar.escaped.utf8
             } else {
                 bytes += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
@@ -52,6 +58,21 @@ struct LogLine: Sendable {
                 return
             }
         }
+    }
+}
+
+extension String {
+    /// Whether any byte can belong to a scalar that needs an escape: a quick look that spares most lines the slow one.
+    fileprivate var mayNeedEscape: Bool {
+        let bytes = utf8.span
+        for index in bytes.indices {
+            switch bytes[index] {
+            // 0xc2 leads C1, 0xe2 leads the separators.
+            case 0..<0x20, 0x7f, 0xc2, 0xe2: return true
+            default: continue
+            }
+        }
+        return false
     }
 }
 

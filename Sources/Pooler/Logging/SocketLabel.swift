@@ -2,7 +2,7 @@
 ///
 /// Written in front of a message: `log.info("\(label) login attempt: ...")`, which builds it only if the line is
 /// written.
-struct SocketLabel: Sendable, CustomStringConvertible {
+struct SocketLabel: Sendable {
     /// Which side of us the connection is on.
     enum Side: String, Sendable {
         case client = "C"
@@ -27,19 +27,43 @@ struct SocketLabel: Sendable, CustomStringConvertible {
     var database: String?
     var user: String?
     var endpoint: Endpoint
+}
 
-    var description: String {
-        "\(side.rawValue)-0x\(String(id, radix: 16)): \(database ?? "(nodb)")/\(user ?? "(nouser)")@\(endpoint)"
+/// Written piece by piece into the message: every connection puts its label into the log several times.
+extension SocketLabel: TextOutputStreamable {
+    func write(to target: inout some TextOutputStream) {
+        target.write(side.rawValue)
+        target.write("-0x")
+        target.write(String(id, radix: 16))
+        target.write(": ")
+        target.write(database ?? "(nodb)")
+        target.write("/")
+        target.write(user ?? "(nouser)")
+        target.write("@")
+        endpoint.write(to: &target)
     }
 }
 
-extension SocketLabel.Endpoint: CustomStringConvertible {
-    var description: String {
+extension SocketLabel.Endpoint: TextOutputStreamable {
+    func write(to target: inout some TextOutputStream) {
+        let ownPort: UInt16
         switch self {
         case .tcp(let address, let port):
-            address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
-        case .unix(let process?, let port): "unix(\(process)):\(port)"
-        case .unix(nil, let port): "unix:\(port)"
+            let isIPv6 = address.utf8.contains(UInt8(ascii: ":"))
+            if isIPv6 { target.write("[") }
+            target.write(address)
+            if isIPv6 { target.write("]") }
+            ownPort = port
+        case .unix(let process?, let port):
+            target.write("unix(")
+            target.write(String(process))
+            target.write(")")
+            ownPort = port
+        case .unix(nil, let port):
+            target.write("unix")
+            ownPort = port
         }
+        target.write(":")
+        target.write(String(ownPort))
     }
 }

@@ -35,6 +35,7 @@ import Testing
             ("a\nb", "a\\x0ab"), ("a\r\nb", "a\\x0d\\x0ab"), ("\u{1b}[2J", "\\x1b[2J"), ("\0", "\\x00"),
             ("\u{7f}", "\\x7f"), ("\u{9b}2J", "\\x9b2J"), ("\u{85}", "\\x85"), ("a\u{2028}b", "a\\u2028b"),
             ("tab\tstays", "tab\tstays"), ("Käse 🧀 東", "Käse 🧀 東"), ("\\n", "\\n"), ("", ""),
+            ("Â â\u{a0}€", "Â â\u{a0}€"),
         ])
     func escapes(message: String, shown: String) {
         #expect(line(.info, message).hasSuffix("] LOG \(shown)\n"))
