@@ -1,5 +1,5 @@
-/// Every error that the console answers: the one table of its codes and texts. Texts and codes are PgBouncer's where it
-/// has the error too, else those of Postgres.
+/// An error that the console answers. The members below are the one table of codes and texts: PgBouncer's where it has
+/// the error too, else those of Postgres.
 struct ConsoleError: Error, Equatable, Sendable {
     let sqlState: String
     let message: String
@@ -21,8 +21,7 @@ extension ConsoleError {
     static let adminAccessNeeded = Self("08P01", "admin access needed")
     static let databaseRequired = Self("08P01", "a database is required")
     static let invalidClientPointer = Self("08P01", "invalid client pointer supplied")
-    /// The pooler is going down already, or does not hold enough memory for the command's answer, and so on: anything
-    /// that only the one who runs a command can know, with a text of its own.
+    /// For what only the one who runs a command can tell, such as which setting a configuration file got wrong.
     static func failed(sqlState: String, message: String) -> Self { Self(sqlState, message) }
 
     // MARK: Effects

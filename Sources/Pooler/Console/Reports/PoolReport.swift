@@ -6,8 +6,8 @@ struct PoolReport: Sendable, Identifiable {
         var user: String
 
         static func < (left: Self, right: Self) -> Bool {
-            if left.database != right.database { return byBytes(left.database, right.database) }
-            return byBytes(left.user, right.user)
+            if left.database != right.database { return left.database.precedes(right.database) }
+            return left.user.precedes(right.user)
         }
     }
 
@@ -62,7 +62,9 @@ struct PoolReport: Sendable, Identifiable {
     }
 }
 
-/// Whether one name sorts before another as plain bytes (`strcmp`), not by Swift's Unicode order.
-func byBytes(_ left: String, _ right: String) -> Bool {
-    left.utf8.lexicographicallyPrecedes(right.utf8)
+extension String {
+    /// Whether a name sorts before another as plain bytes (`strcmp`), not by Swift's Unicode order.
+    func precedes(_ other: String) -> Bool {
+        utf8.lexicographicallyPrecedes(other.utf8)
+    }
 }

@@ -9,7 +9,7 @@ extension PoolerReport {
     var statsByDatabase: [(database: String, stats: Stats)] {
         Dictionary(grouping: pools, by: \.id.database)
             .map { (database: $0.key, stats: stats(of: $0.value)) }
-            .sorted { byBytes($0.database, $1.database) }
+            .sorted { $0.database.precedes($1.database) }
     }
 
     /// Over all pools.

@@ -99,7 +99,7 @@ struct PoolerReport: Sendable {
 
     private static func counted(_ databases: [DatabaseReport], over pools: [PoolReport]) -> [DatabaseReport] {
         let poolsByDatabase = Dictionary(grouping: pools, by: \.id.database)
-        return databases.sorted { byBytes($0.name, $1.name) }.map { entry in
+        return databases.sorted { $0.name.precedes($1.name) }.map { entry in
             var database = entry
             let pools = poolsByDatabase[entry.name] ?? []
             database.currentConnections = pools.reduce(0) { $0 + $1.servers }
@@ -114,7 +114,7 @@ struct PoolerReport: Sendable {
     ) -> [UserReport] {
         let poolsByUser = Dictionary(grouping: pools, by: \.id.user)
         let clientsByUser = Dictionary(grouping: sockets.lazy.filter(\.isLoggedInClient), by: \.user)
-        return users.sorted { byBytes($0.name, $1.name) }.map { entry in
+        return users.sorted { $0.name.precedes($1.name) }.map { entry in
             var user = entry
             user.currentConnections = (poolsByUser[entry.name] ?? []).reduce(0) { $0 + $1.servers }
             user.currentClientConnections = clientsByUser[entry.name]?.count ?? 0

@@ -6,8 +6,8 @@ enum ConsoleAction: Equatable, Sendable {
     case gatherReport
     /// Run the effect, then call `effectCompleted` once.
     case run(ConsoleEffect)
-    /// The user cancelled the effect that runs: stop waiting, undo a pause or suspension, and complete it with
-    /// `.failed(.canceled)`, unless it has just been completed anyway.
+    /// The user cancelled the effect that runs: stop waiting, undo a pause or suspension that is not reached yet, and
+    /// complete the effect with `.failed(.canceled)`. One that does not wait completes as it would have anyway.
     case cancelRun
     case close(ConsoleCloseReason)
 }
