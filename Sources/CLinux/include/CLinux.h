@@ -1,10 +1,7 @@
 // What Linux offers and the Glibc module does not show to Swift: macros, variadic calls and structs with unions, each as
-// a small inline function that changes nothing else.
+// a small inline function that changes nothing else. Without _GNU_SOURCE: it would give fd_set and its like another shape
+// than they have in the modules of Glibc and OpenSSL, and a build from scratch fails on that.
 #pragma once
-
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 /// The flags of epoll(7) that we use, as plain integers.
@@ -46,9 +44,8 @@ static inline uint64_t clinux_epoll_data(const struct epoll_event *event) { retu
 
 static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-static inline int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
-    return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
+/// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC.
+int clinux_accept(int fd, struct sockaddr *address, socklen_t *length);
 
 static inline int clinux_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
@@ -59,15 +56,16 @@ static inline int clinux_set_nonblocking(int fd) {
 }
 
 /// The peer of a Unix socket (SO_PEERCRED, unix(7)); 0 on success.
-static inline int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid) {
-    struct ucred credentials;
-    socklen_t length = sizeof credentials;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
-    *pid = credentials.pid;
-    *uid = credentials.uid;
-    return 0;
-}
+int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid);
 
 /// wait(2)'s macros.
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_status(int status) { return WEXITSTATUS(status); }
+
+/// fork(2), which Swift hides because only a process with one thread may go on in the child.
+static inline pid_t clinux_fork(void) { return fork(); }
+
+/// syslog(3) is variadic; the text is never a format.
+static inline void clinux_syslog(int priority, const char *text, int length) {
+    syslog(priority, "%.*s", length, text);
+}

@@ -1,0 +1,4 @@
+extension ConsoleCommandEntry {
+    /// Undoes DISABLE.
+    static let enable = requiredDatabase("ENABLE") { .enable($0) }
+}

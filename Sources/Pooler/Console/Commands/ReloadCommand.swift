@@ -1,0 +1,4 @@
+extension ConsoleCommandEntry {
+    /// Reads all configuration files again.
+    static let reload = bare("RELOAD", .reload)
+}

@@ -1,0 +1,15 @@
+/// What one worker thread holds at one moment.
+struct WorkerReport: Sendable {
+    /// Counts from 0.
+    var worker: Int
+    /// All connections, those still logging in as well.
+    var sockets: [SocketReport] = []
+    /// The worker's parts of the pools.
+    var pools: [PoolReport] = []
+    var peerPools: [PeerPoolReport] = []
+    var memory: [MemoryReport] = []
+    /// Slots for clients that are allocated and unused.
+    var freeClients = 0
+    /// Slots for servers that are allocated and unused.
+    var freeServers = 0
+}

@@ -1,0 +1,58 @@
+import Dispatch
+import Glibc
+
+/// The signals that an operator sends us.
+enum ProcessSignal: Sendable, CaseIterable {
+    case hangup, terminate, interrupt, quit, user1, user2
+
+    var number: Int32 {
+        switch self {
+        case .hangup: SIGHUP
+        case .terminate: SIGTERM
+        case .interrupt: SIGINT
+        case .quit: SIGQUIT
+        case .user1: SIGUSR1
+        case .user2: SIGUSR2
+        }
+    }
+
+    /// As PgBouncer's log names it.
+    var name: String {
+        switch self {
+        case .hangup: "SIGHUP"
+        case .terminate: "SIGTERM"
+        case .interrupt: "SIGINT"
+        case .quit: "SIGQUIT"
+        case .user1: "SIGUSR1"
+        case .user2: "SIGUSR2"
+        }
+    }
+}
+
+/// Delivers signals to one handler on the main queue, for as long as the value lives.
+final class Signals {
+    private let sources: [any DispatchSourceSignal]
+
+    /// Starts to listen. From here on Dispatch has threads, so `daemonize` comes before.
+    ///
+    /// - Parameter handler: called on the main queue; several equal signals in a row may arrive as one.
+    init(handler: @escaping @Sendable (ProcessSignal) -> Void) {
+        Self.ignore()
+        sources = ProcessSignal.allCases.map { signal in
+            let source = DispatchSource.makeSignalSource(signal: signal.number, queue: .main)
+            source.setEventHandler { handler(signal) }
+            source.activate()
+            return source
+        }
+    }
+
+    deinit {
+        for source in sources { source.cancel() }
+    }
+
+    /// What must not end the process while it starts: a closed connection (SIGPIPE, for good), a request to reload or
+    /// pause that comes too early. A request to stop still ends it, as nothing is lost yet.
+    static func ignore() {
+        for number in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+    }
+}

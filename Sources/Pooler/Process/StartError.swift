@@ -1,0 +1,29 @@
+/// Why the process cannot start: logged as FATAL, exit code 1. The texts are PgBouncer's.
+enum StartError: Error, Equatable, CustomStringConvertible {
+    /// `-d` without `pidfile`.
+    case daemonNeedsPidFile
+    case runsAsRoot(ProgramName)
+    case unknownUser(String)
+    case cannotAssumeUser(String, Errno)
+    case pidFileExists(path: String)
+    case cannotReadPidFile(path: String, Errno)
+    case cannotWritePidFile(path: String, Errno)
+    case cannotDaemonize(call: String, Errno)
+
+    /// `-R`, as long as a running process cannot be taken over.
+    case takeoverUnsupported
+
+    var description: String {
+        switch self {
+        case .daemonNeedsPidFile: "daemon needs pidfile configured"
+        case .runsAsRoot(let program): "\(program.productName) should not run as root"
+        case .unknownUser(let name): "could not find user '\(name)' to switch to"
+        case .cannotAssumeUser(let name, let reason): "failed to assume identity of user '\(name)': \(reason)"
+        case .pidFileExists(let path): "pidfile '\(path)' exists, another instance running?"
+        case .cannotReadPidFile(let path, let reason): "could not read pidfile '\(path)': \(reason)"
+        case .cannotWritePidFile(let path, let reason): "could not write pidfile '\(path)': \(reason)"
+        case .cannotDaemonize(let call, let reason): "failed to become a daemon: \(call): \(reason)"
+        case .takeoverUnsupported: "online restart (-R) is not supported yet: stop the running process first"
+        }
+    }
+}

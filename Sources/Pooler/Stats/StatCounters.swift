@@ -1,0 +1,67 @@
+/// What one pool has done since it was made: the counters behind SHOW STATS. They only grow.
+struct StatCounters: Equatable, Sendable {
+    /// Times a server was linked to a client.
+    var serverAssignments: UInt64 = 0
+    /// Transactions: spans between two idle states of a server.
+    var transactions: UInt64 = 0
+    /// Queries, or pipelined batches.
+    var queries: UInt64 = 0
+    /// Bytes from clients.
+    var received: UInt64 = 0
+    /// Bytes from servers.
+    var sent: UInt64 = 0
+    /// Microseconds that servers spent in transactions.
+    var transactionTime: UInt64 = 0
+    /// Microseconds that servers spent on queries.
+    var queryTime: UInt64 = 0
+    /// Microseconds that clients stood in the queue.
+    var waitTime: UInt64 = 0
+    /// Named Parse messages from clients, where prepared statements are tracked.
+    var clientParses: UInt64 = 0
+    /// Parse messages that the pooler sent to servers for tracked statements.
+    var serverParses: UInt64 = 0
+    /// Binds of named statements.
+    var binds: UInt64 = 0
+    /// Finished client logins.
+    var clientLogins: UInt64 = 0
+
+    /// Adds the counters of another worker's part of the same pool. Wraps instead of trapping: a statistic must not end
+    /// the process.
+    static func += (total: inout Self, part: Self) {
+        total.serverAssignments &+= part.serverAssignments
+        total.transactions &+= part.transactions
+        total.queries &+= part.queries
+        total.received &+= part.received
+        total.sent &+= part.sent
+        total.transactionTime &+= part.transactionTime
+        total.queryTime &+= part.queryTime
+        total.waitTime &+= part.waitTime
+        total.clientParses &+= part.clientParses
+        total.serverParses &+= part.serverParses
+        total.binds &+= part.binds
+        total.clientLogins &+= part.clientLogins
+    }
+
+    /// What was added since an earlier snapshot. A pool that was freed and made again counts from 0, so each counter that
+    /// is below its snapshot gives 0.
+    static func - (later: Self, earlier: Self) -> Self {
+        func growth(_ counter: (Self) -> UInt64) -> UInt64 {
+            let (from, to) = (counter(earlier), counter(later))
+            return to > from ? to - from : 0
+        }
+        return Self(
+            serverAssignments: growth { $0.serverAssignments },
+            transactions: growth { $0.transactions },
+            queries: growth { $0.queries },
+            received: growth { $0.received },
+            sent: growth { $0.sent },
+            transactionTime: growth { $0.transactionTime },
+            queryTime: growth { $0.queryTime },
+            waitTime: growth { $0.waitTime },
+            clientParses: growth { $0.clientParses },
+            serverParses: growth { $0.serverParses },
+            binds: growth { $0.binds },
+            clientLogins: growth { $0.clientLogins }
+        )
+    }
+}
