@@ -42,8 +42,7 @@ let package = Package(
         .executableTarget(
             name: "pgvalet",
             dependencies: [
-                "Pooler", "PoolerConfig",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Pooler"
             ],
             swiftSettings: strict
         ),
@@ -62,10 +61,12 @@ let package = Package(
             path: "Tests/PoolerTestSupport",
             swiftSettings: strict
         ),
-        .testTarget(name: "PoolerConfigTests", dependencies: ["PoolerConfig"], swiftSettings: strict),
+        .testTarget(
+            name: "PoolerConfigTests", dependencies: ["PoolerConfig"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "PoolerTests",
             dependencies: ["Pooler", "PoolerConfig", "PoolerTestSupport"],
+            exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["PoolerTestSupport"], swiftSettings: strict),

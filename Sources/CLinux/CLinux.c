@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <malloc.h>
+
 int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
@@ -14,3 +16,5 @@ int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid) {
     *uid = credentials.uid;
     return 0;
 }
+
+size_t clinux_allocated_size(void *object) { return malloc_usable_size(object); }

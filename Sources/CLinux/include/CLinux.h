@@ -69,3 +69,6 @@ static inline pid_t clinux_fork(void) { return fork(); }
 static inline void clinux_syslog(int priority, const char *text, int length) {
     syslog(priority, "%.*s", length, text);
 }
+
+/// How many bytes the allocator holds for a heap object (malloc_usable_size(3)).
+size_t clinux_allocated_size(void *object);

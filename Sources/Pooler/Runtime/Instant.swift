@@ -1,0 +1,49 @@
+import Glibc
+
+/// A point on the monotonic clock (clock_gettime(2), CLOCK_MONOTONIC), to the nanosecond.
+struct Instant: Comparable, Hashable, Sendable {
+    /// Nanoseconds since an arbitrary start, normally the machine's boot.
+    var nanoseconds: Int64
+
+    /// A moment that never comes.
+    static let never = Instant(nanoseconds: .max)
+
+    /// The clock, read now. A worker reads it once for each turn of its loop.
+    static func now() -> Instant {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// Later by `duration`; saturates at `never`.
+    static func + (left: Instant, right: Duration) -> Instant {
+        let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.wholeNanoseconds)
+        return overflow ? .never : Instant(nanoseconds: sum)
+    }
+
+    static func - (left: Instant, right: Instant) -> Duration {
+        .nanoseconds(left.nanoseconds &- right.nanoseconds)
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds; saturates at what 64 bits hold (292 years).
+    var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return seconds < 0 ? .min : .max }
+        let (sum, tooMuch) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return tooMuch ? .max : sum
+    }
+
+    /// The duration in microseconds.
+    var wholeMicroseconds: Int64 { wholeNanoseconds / 1000 }
+}
+
+/// Wall-clock time, for people (log lines, SHOW CLIENTS).
+enum WallClock {
+    /// Seconds since 1970.
+    static func now() -> Int64 { Int64(time(nil)) }
+}

@@ -1,0 +1,91 @@
+import CLinux
+import Glibc
+
+/// A socket that clients connect to. Every worker watches it; the descriptor is shared, and closed by the last one to let go.
+final class Listener: Sendable {
+    enum OpenError: Error, CustomStringConvertible {
+        case socket(String, Errno)
+        case path(String)
+        case inUse(String)
+
+        var description: String {
+            switch self {
+            case .socket(let name, let error): "cannot listen on \(name): \(error)"
+            case .path(let path): "the socket path \(path) is too long"
+            case .inUse: "unix socket is in use, cannot continue"
+            }
+        }
+    }
+
+    let descriptor: FileDescriptor
+    /// `127.0.0.1:6432`, or the path.
+    let name: String
+    let isUnix: Bool
+    /// The file to remove in the end; nil for TCP and the abstract namespace.
+    let path: String?
+
+    private init(_ descriptor: consuming FileDescriptor, name: String, isUnix: Bool, path: String?) {
+        self.descriptor = descriptor
+        self.name = name
+        self.isUnix = isUnix
+        self.path = path
+    }
+
+    /// Listens on a TCP address. An IPv6 listener takes IPv6 only, so that `*` can have both.
+    static func tcp(_ address: SocketAddress, backlog: Int, reusePort: Bool, options: SocketOptions)
+        throws(OpenError) -> Listener
+    {
+        let name = address.family == AF_INET6 ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
+        do throws(Errno) {
+            let descriptor = try Syscalls.streamSocket(family: address.family)
+            Syscalls.setSocketOption(descriptor.number, SOL_SOCKET, SO_REUSEADDR, 1)
+            if reusePort { Syscalls.setSocketOption(descriptor.number, SOL_SOCKET, SO_REUSEPORT, 1) }
+            if address.family == AF_INET6 {
+                Syscalls.setSocketOption(descriptor.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+            }
+            options.applyToListener(descriptor.number)
+            try Syscalls.listen(descriptor.number, at: address, backlog: backlog)
+            return Listener(descriptor, name: name, isUnix: false, path: nil)
+        } catch {
+            throw .socket(name, error)
+        }
+    }
+
+    /// Listens on a Unix socket. A file of a process that is gone is replaced; one that answers is in use.
+    static func unix(path: String, mode: UInt32, group: UInt32?, backlog: Int) throws(OpenError) -> Listener {
+        guard let address = SocketAddress(unixPath: path) else { throw .path(path) }
+        let isAbstract = path.hasPrefix("@")
+        if answers(address) { throw .inUse(path) }
+        do throws(Errno) {
+            let descriptor = try Syscalls.streamSocket(family: AF_UNIX)
+            if !isAbstract { unsafe unlink(path) }
+            try Syscalls.listen(descriptor.number, at: address, backlog: backlog)
+            if !isAbstract {
+                guard unsafe chmod(path, mode) == 0 else { throw Errno.last }
+                if let group, unsafe chown(path, uid_t.max, group) != 0 { throw Errno.last }
+            }
+            return Listener(descriptor, name: path, isUnix: true, path: isAbstract ? nil : path)
+        } catch {
+            throw .socket(path, error)
+        }
+    }
+
+    /// Whether somebody accepts connections there.
+    static func answers(_ address: SocketAddress) -> Bool {
+        guard let probe = try? Syscalls.streamSocket(family: address.family) else { return false }
+        return (try? Syscalls.connect(probe.number, to: address)) != nil
+    }
+
+    /// Removes the socket's file, at the end of the process.
+    func removeFile() {
+        if let path { unsafe unlink(path) }
+    }
+}
+
+extension Syscalls {
+    /// bind(2) and listen(2).
+    fileprivate static func listen(_ descriptor: Int32, at address: SocketAddress, backlog: Int) throws(Errno) {
+        let isBound = unsafe address.withSockaddr { unsafe bind(descriptor, $0, $1) } == 0
+        guard isBound, Glibc.listen(descriptor, Int32(clamping: backlog)) == 0 else { throw Errno.last }
+    }
+}
