@@ -1,0 +1,104 @@
+import Synchronization
+
+/// Counts connections against a limit, over all workers.
+final class ConnectionBudget: Sendable {
+    private let used = Atomic<Int>(0)
+    private let turnedAway = Atomic<Bool>(false)
+
+    /// How many there are.
+    var count: Int { used.load(ordering: .relaxed) }
+
+    /// Takes one place; false when `limit` (0 or less: none) is reached, which is remembered until places come free.
+    func reserve(limit: Int) -> Bool {
+        let before = used.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
+        if limit <= 0 || before < limit { return true }
+        used.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        turnedAway.store(true, ordering: .sequentiallyConsistent)
+        return false
+    }
+
+    /// Takes a place whatever the limit says, for what exists already.
+    func add() {
+        used.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Gives a place back; true when somebody was turned away since the last time, and should be told.
+    func release() -> Bool {
+        used.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        return turnedAway.exchange(false, ordering: .sequentiallyConsistent)
+    }
+}
+
+/// What all workers share of one pool: how many server connections exist, against its three limits, and the welcome that its
+/// first server brought.
+final class PoolBudget: Sendable {
+    /// A connection that would go over a limit.
+    enum Refusal: Equatable {
+        case pool
+        case database
+        case user
+    }
+
+    let servers = ConnectionBudget()
+    let database: ConnectionBudget
+    let user: ConnectionBudget
+    private let storedWelcome = Mutex<Welcome?>(nil)
+    /// Round-robin position for host lists.
+    private let nextHost = Atomic<Int>(0)
+
+    /// For each worker, since when its first waiting client waits: a hint for fairness, nothing depends on it.
+    private let waiting: [WaitingSince]
+
+    init(database: ConnectionBudget, user: ConnectionBudget, workerCount: Int) {
+        self.database = database
+        self.user = user
+        waiting = (0..<workerCount).map { _ in WaitingSince() }
+    }
+
+    /// Since when a worker's first client waits; `never` when none does.
+    func waitingSince(worker: Int) -> Instant {
+        Instant(nanoseconds: waiting[worker].nanoseconds.load(ordering: .relaxed))
+    }
+
+    func setWaitingSince(_ since: Instant, worker: Int) {
+        waiting[worker].nanoseconds.store(since.nanoseconds, ordering: .relaxed)
+    }
+
+    private final class WaitingSince: Sendable {
+        let nanoseconds = Atomic<Int64>(.max)
+    }
+
+    /// What a new client is told; nil until a server has logged in, and after RECONNECT.
+    var welcome: Welcome? {
+        get { storedWelcome.withLock { $0 } }
+        set { storedWelcome.withLock { $0 = newValue } }
+    }
+
+    /// Counts through the hosts of a list, over all workers.
+    func nextHostIndex() -> Int {
+        nextHost.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
+    }
+
+    /// Reserves one server connection under all three limits (0 or less: none), in the order in which PgBouncer checks them.
+    func reserve(poolLimit: Int, databaseLimit: Int, userLimit: Int) -> Refusal? {
+        guard servers.reserve(limit: poolLimit) else { return .pool }
+        guard database.reserve(limit: databaseLimit) else {
+            _ = servers.release()
+            return .database
+        }
+        guard user.reserve(limit: userLimit) else {
+            _ = database.release()
+            _ = servers.release()
+            return .user
+        }
+        return nil
+    }
+
+    /// Gives one connection back; true when somebody was turned away meanwhile.
+    func release() -> Bool {
+        let pool = servers.release()
+        let database = database.release()
+        let user = user.release()
+        return pool || database || user
+    }
+}

@@ -1,0 +1,75 @@
+/// The SQL that gives a server the parameter values that its next client believes in.
+struct Alignment: Equatable {
+    private(set) var sql: [UInt8] = []
+    /// Whether servers have accepted all these values before. If so, the statement travels in front of the client's first
+    /// query, in the same send; if not, its outcome is awaited, so that no query runs under values that it does not expect.
+    var isVerified = true
+
+    var isEmpty: Bool { sql.isEmpty }
+
+    mutating func set(_ name: String, to value: [UInt8]) {
+        sql += Array("SET \(Self.identifier(name)) TO ".utf8)
+        sql += name.lowercased() == "search_path" ? Self.list(value) : Self.literal(value)
+        sql.append(UInt8(ascii: ";"))
+    }
+
+    mutating func reset(_ name: String) {
+        sql += Array("RESET \(Self.identifier(name));".utf8)
+    }
+
+    /// A Query message with the statement.
+    var message: [UInt8] {
+        var writer = MessageWriter()
+        writer.message(FrontendMessageType.query) { $0.cString(sql) }
+        return writer.bytes
+    }
+
+    /// A parameter's name as SQL: each part of a dotted name quoted, unless it is a plain word.
+    private static func identifier(_ name: String) -> String {
+        name.split(separator: ".", omittingEmptySubsequences: false).map { part in
+            let isPlain = !part.isEmpty && part.utf8.allSatisfy { isWordByte($0) }
+            return isPlain ? String(part) : "\"" + part.split(separator: "\"", omittingEmptySubsequences: false)
+                .joined(separator: "\"\"") + "\""
+        }.joined(separator: ".")
+    }
+
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+
+    /// A string literal that reads the same whatever standard_conforming_strings says (`quote_literal`): an escape string as
+    /// soon as a backslash is in it.
+    static func literal(_ value: [UInt8]) -> [UInt8] {
+        let quote = UInt8(ascii: "'")
+        let backslash = UInt8(ascii: "\\")
+        var result: [UInt8] = value.contains(backslash) ? Array("E'".utf8) : [quote]
+        for byte in value where byte != 0 {
+            if byte == quote || byte == backslash { result.append(byte) }
+            result.append(byte)
+        }
+        result.append(quote)
+        return result
+    }
+
+    /// search_path is a list of identifiers, as the server reports it: `"$user", public`. Each is quoted anew, so that nothing
+    /// but names can come through.
+    private static func list(_ value: [UInt8]) -> [UInt8] {
+        var names: [[UInt8]] = [[]]
+        var isQuoted = false
+        let quote = UInt8(ascii: "\"")
+        for byte in value where byte != 0 {
+            if byte == quote {
+                isQuoted.toggle()
+            } else if byte == UInt8(ascii: ","), !isQuoted {
+                names.append([])
+            } else if isQuoted || byte != UInt8(ascii: " ") {
+                names[names.count - 1].append(byte)
+            }
+        }
+        let quoted = names.map { literal($0) }
+        return Array(quoted.joined(separator: [UInt8(ascii: ",")]))
+    }
+}

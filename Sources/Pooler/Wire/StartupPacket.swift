@@ -1,0 +1,115 @@
+/// What a client may send first: a packet without a type byte (PostgreSQL manual, "Message Formats").
+enum StartupPacket: Equatable {
+    case sslRequest
+    case gssEncryptionRequest
+    case cancelRequest(CancelKey)
+    case startup(StartupMessage)
+
+    enum Malformation: Error, Equatable {
+        /// Protocol 2.0.
+        case oldProtocol
+        /// An unknown code, or a length that cannot be.
+        case badHeader
+        /// The parameter list does not end with its terminator.
+        case missingTerminator
+        /// A CancelRequest of the wrong length.
+        case badCancelRequest
+    }
+
+    /// Longest packet accepted. Postgres's own limit is 10,000 bytes (MAX_STARTUP_PACKET_LENGTH); ours leaves room for
+    /// long `options`, and a stranger still costs one block at most.
+    static let lengthLimit = 16 * 1024
+    /// Shorter ones cannot hold length and code.
+    static let lengthMinimum = 8
+
+    private static let sslRequestCode: UInt32 = 80_877_103
+    private static let gssEncryptionRequestCode: UInt32 = 80_877_104
+    private static let cancelRequestCode: UInt32 = 80_877_102
+
+    /// Reads a whole packet, length included.
+    init(_ bytes: RawSpan) throws(Malformation) {
+        guard bytes.byteCount >= Self.lengthMinimum else { throw .badHeader }
+        let code = bytes.uint32(at: 4)
+        switch code {
+        case Self.sslRequestCode:
+            guard bytes.byteCount == 8 else { throw .badHeader }
+            self = .sslRequest
+        case Self.gssEncryptionRequestCode:
+            guard bytes.byteCount == 8 else { throw .badHeader }
+            self = .gssEncryptionRequest
+        case Self.cancelRequestCode:
+            guard bytes.byteCount == 16 else { throw .badCancelRequest }
+            self = .cancelRequest(CancelKey(process: bytes.uint32(at: 8), secret: bytes.uint32(at: 12)))
+        default:
+            switch code >> 16 {
+            case 2: throw .oldProtocol
+            case 3: self = .startup(try StartupMessage(minorVersion: UInt16(truncatingIfNeeded: code), bytes))
+            default: throw .badHeader
+            }
+        }
+    }
+}
+
+/// A StartupMessage of protocol 3.
+struct StartupMessage: Equatable {
+    /// 0 for what we speak; clients of Postgres 18 may ask for 2.
+    let minorVersion: UInt16
+    /// Names and values in the order in which they came.
+    let parameters: [(name: String, value: String)]
+
+    fileprivate init(minorVersion: UInt16, _ bytes: RawSpan) throws(StartupPacket.Malformation) {
+        var parameters: [(name: String, value: String)] = []
+        var cursor = 8
+        while true {
+            guard cursor < bytes.byteCount else { throw .missingTerminator }
+            if bytes.uint8(at: cursor) == 0 {
+                guard cursor == bytes.byteCount - 1 else { throw .missingTerminator }
+                break
+            }
+            guard let name = bytes.cString(at: &cursor), let value = bytes.cString(at: &cursor) else {
+                throw .missingTerminator
+            }
+            parameters.append((name, value))
+        }
+        self.minorVersion = minorVersion
+        self.parameters = parameters
+    }
+
+    /// The value of a parameter; the last one where it is given twice.
+    func value(of name: String) -> String? {
+        parameters.last { $0.name == name }?.value
+    }
+
+    static func == (left: StartupMessage, right: StartupMessage) -> Bool {
+        left.minorVersion == right.minorVersion && left.parameters.elementsEqual(right.parameters, by: ==)
+    }
+}
+
+/// The secret with which a query can be cancelled (BackendKeyData).
+struct CancelKey: Hashable, Sendable {
+    let process: UInt32
+    let secret: UInt32
+
+    init(process: UInt32, secret: UInt32) {
+        self.process = process
+        self.secret = secret
+    }
+
+    /// A fresh one for a client: 63 random bits. The top bit stays clear because some clients print the process id as a
+    /// signed number.
+    static func random() -> CancelKey {
+        let bits = Syscalls.random64() & 0x7fff_ffff_ffff_ffff
+        return CancelKey(process: UInt32(bits >> 32), secret: UInt32(truncatingIfNeeded: bits))
+    }
+
+    /// The CancelRequest that carries it.
+    var request: [UInt8] {
+        var writer = MessageWriter()
+        writer.untypedMessage { body in
+            body.uint32(80_877_102)
+            body.uint32(process)
+            body.uint32(secret)
+        }
+        return writer.bytes
+    }
+}
