@@ -1,0 +1,83 @@
+import PoolerConfig
+
+/// A client and its socket: the shell around the machines of its login and session. It belongs to one worker.
+final class ClientConnection: Connection {
+    /// Where the client stands. Successors: login → welcomeWait | session | console; welcomeWait → session; any → closing.
+    enum Phase {
+        case login(ClientLogin)
+        /// Authenticated, but its pool has never had a server that could say what to welcome it with.
+        case welcomeWait
+        /// Logged in.
+        case session
+        case console(ConsoleSession)
+        /// The last bytes are on their way out.
+        case closing
+    }
+
+    /// What a logged-in client has to do with servers. Successors: none → waiting | linked; waiting → linked | none;
+    /// linked → none.
+    enum Link {
+        case none
+        case waiting(WaitQueue.Ticket, since: Instant)
+        /// It has a server, whose parameters are being aligned; its own bytes wait.
+        case aligning(ServerConnection)
+        case linked(ServerConnection)
+    }
+
+    let peer: SocketAddress
+    let isUnix: Bool
+
+    var phase = Phase.login(ClientLogin())
+    var link = Link.none
+    /// A cancel came while the client waited: its request is answered with an error, up to its Sync.
+    var cancelDiscard = CancelDiscard.none
+    /// Whether the notice of query_wait_notify has gone out in this wait.
+    var wasNotifiedOfWait = false
+
+    var identity: ClientIdentity?
+    var pool: WorkerPool?
+    var parameters: ParameterSet?
+    var cancelKey: CancelKey?
+    var limits: ClientLimits = .none
+    /// When the request that it waits for, or for the answer of, came; nil between requests.
+    var requestStartedAt: Instant?
+
+    init(token: Token, id: UInt64, transport: consuming Transport, peer: SocketAddress, now: Instant) {
+        self.peer = peer
+        isUnix = peer.isUnix
+        super.init(token: token, id: id, transport: transport, now: now)
+    }
+
+    /// The server that it is linked to or being aligned with.
+    var server: ServerConnection? {
+        switch link {
+        case .none, .waiting: nil
+        case .aligning(let server), .linked(let server): server
+        }
+    }
+}
+
+/// What is left to discard of a request that was cancelled while it waited.
+enum CancelDiscard: Equatable {
+    case none
+    /// The next request is to be answered with the error.
+    case next
+    /// The error is out; the rest goes until Sync, which is answered.
+    case untilSync
+}
+
+/// The limits that depend on the client's login user.
+struct ClientLimits: Equatable {
+    /// Zero: off.
+    var idleTimeout: Duration
+    var queryWaitTimeout: Duration
+    /// What counts the client against max_user_client_connections and max_db_client_connections.
+    var userBudget: ConnectionBudget?
+    var databaseBudget: ConnectionBudget?
+
+    static let none = ClientLimits(idleTimeout: .zero, queryWaitTimeout: .zero)
+
+    static func == (left: ClientLimits, right: ClientLimits) -> Bool {
+        left.idleTimeout == right.idleTimeout && left.queryWaitTimeout == right.queryWaitTimeout
+    }
+}

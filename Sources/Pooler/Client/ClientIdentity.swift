@@ -1,0 +1,98 @@
+import PoolerConfig
+
+/// Who a client says it is, and what it asks for: the useful part of its StartupMessage.
+struct ClientIdentity: Sendable {
+    var user: String
+    /// The name that the client gave, or its user name.
+    var database: String
+    /// Values of the tracked parameters, where the client gave any.
+    var parameters: [[UInt8]?]
+    /// Names of protocol extensions (`_pq_.`), none of which we know.
+    var protocolExtensions: [String] = []
+    var minorVersion: UInt16 = 0
+
+    static let userNameLimit = 127
+
+    /// Whether the console is meant.
+    var isConsole: Bool { ConsoleGreeting.isConsole(database) }
+
+    /// Reads a StartupMessage. `ignored` is ignore_startup_parameters.
+    init(_ message: StartupMessage, tracked: TrackedParameters, ignored: [String]) throws(LoginRefusal) {
+        guard let user = message.value(of: "user"), !user.isEmpty else { throw LoginRefusal(.noUsername) }
+        guard user.utf8.count <= Self.userNameLimit else { throw LoginRefusal(.usernameTooLong) }
+        self.user = user
+        let database = message.value(of: "database") ?? ""
+        self.database = database.isEmpty ? user : database
+        minorVersion = message.minorVersion
+        parameters = [[UInt8]?](repeating: nil, count: tracked.count)
+        for (name, value) in message.parameters {
+            switch name {
+            case "user", "database":
+                break
+            case "replication":
+                if Self.asksForReplication(value) { throw LoginRefusal(.replicationNotSupported) }
+            case "options":
+                try readOptions(value, tracked: tracked, ignored: ignored)
+            default:
+                try read(name, value, tracked: tracked, ignored: ignored)
+            }
+        }
+    }
+
+    /// What a client is told that asked for a newer minor version or an extension: 3.0, and which extensions are unknown.
+    var negotiation: [UInt8]? {
+        guard minorVersion > 0 || !protocolExtensions.isEmpty else { return nil }
+        var writer = MessageWriter()
+        writer.message(BackendMessageType.negotiateProtocolVersion) { body in
+            body.uint32(3 << 16)
+            body.int32(Int32(clamping: protocolExtensions.count))
+            for name in protocolExtensions { body.cString(name) }
+        }
+        return writer.bytes
+    }
+
+    private mutating func read(
+        _ name: String, _ value: String, tracked: TrackedParameters, ignored: [String]
+    ) throws(LoginRefusal) {
+        if name.hasPrefix("_pq_.") {
+            protocolExtensions.append(name)
+        } else if let index = tracked.index(of: name) {
+            parameters[index] = Array(value.utf8)
+        } else if !ignored.contains(name) {
+            throw LoginRefusal(.unsupportedParameter(name))
+        }
+    }
+
+    private mutating func readOptions(
+        _ text: String, tracked: TrackedParameters, ignored: [String]
+    ) throws(LoginRefusal) {
+        let settings: [(name: String, value: String)]
+        do {
+            settings = try StartupOptions.parse(text)
+        } catch {
+            if ignored.contains("options") { return }
+            throw LoginRefusal(.unsupportedOptions)
+        }
+        for (name, value) in settings {
+            if let index = tracked.index(of: name) {
+                parameters[index] = Array(value.utf8)
+            } else if !ignored.contains(name), !ignored.contains("options") {
+                throw LoginRefusal(.unsupportedOption(name))
+            }
+        }
+    }
+
+    /// The values that Postgres takes for "no" (`parse_bool` in the backend's ProcessStartupPacket).
+    private static func asksForReplication(_ value: String) -> Bool {
+        !["", "0", "false", "off", "no", "f", "n"].contains(value.lowercased())
+    }
+}
+
+/// A login that ends before its password was asked for.
+struct LoginRefusal: Error {
+    let reason: CloseReason
+
+    init(_ reason: CloseReason) {
+        self.reason = reason
+    }
+}

@@ -1,0 +1,166 @@
+/// Why a client is disconnected: the closed list of what can go wrong, each with the SQLSTATE and text that tools match on
+/// (PgBouncer's texts), and for a person what to do about it.
+enum CloseReason: Equatable, Sendable {
+    /// The client said Terminate, or its socket ended.
+    case clientRequest
+    case clientUnexpectedEOF
+    case ioError(Errno)
+    case noUsername
+    case usernameTooLong
+    case unsupportedParameter(String)
+    case unsupportedOption(String)
+    case unsupportedOptions
+    case badStartupLayout
+    case oldProtocol
+    case badPacketHeader(String)
+    case passwordBeforeStartup
+    case unexpectedLoginMessage
+    case dataAfterEncryptionRequest(gss: Bool)
+    case tooManyClients
+    case tooManyDatabaseClients
+    case tooManyUserClients
+    case consoleNotAllowed
+    case configurationError(String)
+    case authentication(AuthenticationFailure)
+    case noSuchDatabase(String)
+    case databaseDisabled(String)
+    case shuttingDown
+    case loginTimeout(serverDown: Bool, lastError: String?)
+    case serverLogin(sqlState: String, message: String)
+    case serverCrashed
+    case serverClosed
+    case invalidServerParameter(String)
+    case badServerPacket
+    case unknownMessage
+    case transactionInStatementMode
+    case databaseChanged
+    case queryWaitTimeout(lastError: String?)
+    case queuedQueryTimeout
+    case queryTimeout
+    case idleTransactionTimeout
+    case transactionTimeout
+    case clientIdleTimeout
+    case serverShuttingDown
+    case databaseRemoved
+    case adminDisconnect
+    case simpleQueryDisallowed
+    case resourceExhaustion(String)
+    case replicationNotSupported
+    /// The console has told its client why.
+    case consoleEnded
+
+    /// What the client is told before the end; nil where there is nobody to tell.
+    var message: ErrorMessage? {
+        switch self {
+        case .clientRequest, .clientUnexpectedEOF, .ioError, .unexpectedLoginMessage, .consoleEnded: nil
+        default: ErrorMessage(.fatal, sqlState, text, detail: detail, hint: hint)
+        }
+    }
+
+    /// The text, equal to PgBouncer's where it has one. It is what the log says too.
+    var text: String {
+        switch self {
+        case .clientRequest: "client close request"
+        case .clientUnexpectedEOF: "client unexpected eof"
+        case .ioError(let error): "client connection failed: \(error)"
+        case .noUsername: "no username supplied"
+        case .usernameTooLong: "username too long"
+        case .unsupportedParameter(let name): "unsupported startup parameter: \(name)"
+        case .unsupportedOption(let name): "unsupported startup parameter in options: \(name)"
+        case .unsupportedOptions:
+            "unsupported options startup parameter: only '-c config=val' and '--config=val' are allowed"
+        case .badStartupLayout: "invalid startup packet layout: expected terminator as last byte"
+        case .oldProtocol: "old V2 protocol not supported"
+        case .badPacketHeader(let hex): "bad packet header: '\(hex)'"
+        case .passwordBeforeStartup: "client password pkt before startup packet"
+        case .unexpectedLoginMessage: "unexpected message during login"
+        case .dataAfterEncryptionRequest(let gss):
+            "received unencrypted data after \(gss ? "GSSAPI encryption" : "SSL") request"
+        case .tooManyClients: "no more connections allowed (max_client_conn)"
+        case .tooManyDatabaseClients: "client connections exceeded (max_db_client_connections)"
+        case .tooManyUserClients: "client connections exceeded (max_user_client_connections)"
+        case .consoleNotAllowed: "not allowed"
+        case .configurationError: "bouncer config error"
+        case .authentication(let failure): failure.message
+        case .noSuchDatabase(let name): "no such database: \(name.truncated(toBytes: 63))"
+        case .databaseDisabled(let name): "database \"\(name)\" is disabled"
+        case .shuttingDown: "pooler is shutting down"
+        case .loginTimeout(let serverDown, _): serverDown ? "client_login_timeout (server down)" : "client_login_timeout"
+        case .serverLogin(_, let message): message
+        case .serverCrashed: "server conn crashed?"
+        case .serverClosed: "server connection closed"
+        case .invalidServerParameter: "invalid server parameter"
+        case .badServerPacket: "bad pkt header"
+        case .unknownMessage: "unknown pkt"
+        case .transactionInStatementMode: "transaction blocks not allowed in statement pooling mode"
+        case .databaseChanged: "database configuration changed"
+        case .queryWaitTimeout: "query_wait_timeout"
+        case .queuedQueryTimeout: "query_timeout"
+        case .queryTimeout: "query timeout"
+        case .idleTransactionTimeout: "idle transaction timeout"
+        case .transactionTimeout: "transaction timeout"
+        case .clientIdleTimeout: "client_idle_timeout"
+        case .serverShuttingDown: "server shutting down"
+        case .databaseRemoved: "database removed"
+        case .adminDisconnect: "admin forced disconnect"
+        case .simpleQueryDisallowed: "PQexec disallowed"
+        case .resourceExhaustion: "bouncer resources exhaustion"
+        case .replicationNotSupported: "replication connections are not supported yet"
+        case .consoleEnded: "admin console session ended"
+        }
+    }
+
+    /// PgBouncer's code for nearly everything; where drivers decide by the code, Postgres's own.
+    var sqlState: String {
+        switch self {
+        case .authentication(let failure): failure.sqlState
+        case .serverLogin(let sqlState, _): sqlState
+        case .replicationNotSupported: "0A000"
+        default: "08P01"
+        }
+    }
+
+    /// What is behind it, where the text alone would leave a person guessing.
+    var detail: String? {
+        switch self {
+        case .queryWaitTimeout(let error), .loginTimeout(_, let error):
+            error.map { "No server connection could be had: \($0)" }
+        case .invalidServerParameter(let error): error
+        default: nil
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .unsupportedParameter(let name), .unsupportedOption(let name):
+            "Add \(name) to track_extra_parameters to have it set on the server, or to ignore_startup_parameters to drop it."
+        case .tooManyClients: "Raise max_client_conn, or close idle clients."
+        case .queryWaitTimeout(nil): "All server connections of the pool were busy; see SHOW POOLS."
+        case .transactionInStatementMode: "Use pool_mode = transaction for clients that open transactions."
+        default: nil
+        }
+    }
+
+    /// Whether it is the ordinary end of a connection rather than an error.
+    var isOrdinary: Bool {
+        switch self {
+        case .clientRequest, .clientUnexpectedEOF: true
+        default: false
+        }
+    }
+}
+
+extension String {
+    /// The longest beginning that has at most `limit` bytes and cuts no character.
+    func truncated(toBytes limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var result = ""
+        var size = 0
+        for character in self {
+            size += character.utf8.count
+            if size > limit { break }
+            result.append(character)
+        }
+        return result
+    }
+}

@@ -1,0 +1,136 @@
+/// The end of a client.
+extension Worker {
+    /// Longest time that a closing client gets to take its last bytes.
+    private static let lingering: Duration = .seconds(5)
+
+    /// Disconnects a client: tells it why, takes care of its server, and closes the socket when the last bytes are out.
+    func closeClient(_ client: ClientConnection, _ reason: CloseReason) {
+        guard client.isOpen else { return }
+        if case .closing = client.phase { return }
+        logClosing(client, reason)
+        leaveServer(client, reason)
+        if let message = reason.message { send(message.bytes, to: client) }
+        leave(client)
+        guard client.output.isEmpty else {
+            client.phase = .closing
+            client.held.removeAll(to: blocks)
+            timers.arm(slot: client.token.slot, at: now + Self.lingering)
+            return
+        }
+        removeClient(client)
+    }
+
+    /// Takes a client out of all books and closes its socket.
+    func removeClient(_ client: ClientConnection) {
+        guard client.isOpen else { return }
+        leave(client)
+        client.isOpen = false
+        client.phase = .closing
+        client.held.removeAll(to: blocks)
+        client.output.removeAll(to: blocks)
+        timers.disarm(slot: client.token.slot)
+        table.remove(client.token)
+        poller.remove(client.transport.descriptor.number)
+        client.transport.shutDown()
+        _ = shared.clients.release()
+        shared.clientRemoved(fromWorker: index)
+    }
+
+    /// A deadline of the client has come: it may have moved, since nothing re-arms it on the way.
+    func clientDeadlineReached(_ client: ClientConnection) {
+        let settings = configuration.settings
+        switch client.phase {
+        case .login:
+            closeWhenOverdue(client, client.connectedAt + settings.clientLoginTimeout, .loginTimeout(serverDown: false, lastError: nil))
+        case .welcomeWait:
+            let error = client.pool?.failure?.reason.description
+            closeWhenOverdue(client, client.connectedAt + settings.clientLoginTimeout, .loginTimeout(serverDown: true, lastError: error))
+        case .session:
+            guard client.limits.idleTimeout > .zero, case .none = client.link else { return }
+            closeWhenOverdue(client, client.receivedAt + client.limits.idleTimeout, .clientIdleTimeout)
+        case .console:
+            break
+        case .closing:
+            removeClient(client)
+        }
+    }
+
+    private func closeWhenOverdue(_ client: ClientConnection, _ deadline: Instant, _ reason: CloseReason) {
+        if now >= deadline {
+            closeClient(client, reason)
+        } else {
+            timers.arm(slot: client.token.slot, at: deadline)
+        }
+    }
+
+    /// The server of a client that goes: given back if it is clean, closed if anything of the client is left in it.
+    private func leaveServer(_ client: ClientConnection, _ reason: CloseReason) {
+        switch client.link {
+        case .none:
+            break
+        case .waiting(let ticket, _):
+            client.link = .none
+            client.pool?.pool.clientLeft(ticket)
+        case .aligning(let server):
+            client.link = .none
+            closeServer(server, "client disconnected with query in progress", isOrderly: true)
+        case .linked(let server):
+            client.link = .none
+            server.phase = .idle
+            let isClean =
+                server.replies.isSettled && server.transactionStatus == .idle && server.scanner.isAtBoundary
+                && client.scanner.isAtBoundary && server.output.isEmpty && server.testFailure == nil
+            if isClean, reason != .transactionInStatementMode {
+                retire(server)
+                return
+            }
+            // The backend would run its query to the end for nobody.
+            let isBusy = !server.replies.isEmpty
+            if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server.address, key) }
+            let why = isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
+            closeServer(server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary)
+        }
+    }
+
+    /// Takes the client out of its pool and its counts, once.
+    private func leave(_ client: ClientConnection) {
+        switch client.phase {
+        case .login, .welcomeWait: loginCount -= 1
+        case .console: shared.control(.consoleClosed(ConsoleAddress(worker: index, client: client.token)))
+        case .session, .closing: break
+        }
+        if let key = client.cancelKey { clientsByCancelKey[key] = nil }
+        client.cancelKey = nil
+        if let budget = client.limits.userBudget { _ = budget.release() }
+        if let budget = client.limits.databaseBudget { _ = budget.release() }
+        client.limits.userBudget = nil
+        client.limits.databaseBudget = nil
+        if let pool = client.pool {
+            pool.clientCount -= 1
+            if case .welcomeWait = client.phase { pool.welcomeWaiters.removeAll { $0 == client.token } }
+            client.pool = nil
+        }
+        client.phase = .closing
+    }
+
+    private func logClosing(_ client: ClientConnection, _ reason: CloseReason) {
+        let settings = configuration.settings
+        if case .configurationError(let text) = reason { log.error("\(label(client)) \(text)") }
+        if settings.logDisconnections {
+            log.info("\(label(client)) closing because: \(reason.text) (age=\(age(of: client))s)")
+        }
+        if settings.logPoolerErrors, !reason.isOrdinary {
+            log.warning("\(label(client)) pooler error: \(reason.text)")
+        }
+    }
+}
+
+extension CloseReason {
+    /// Whether the query that runs for the client is stopped on the server too.
+    fileprivate var stopsQuery: Bool {
+        switch self {
+        case .queryTimeout, .transactionTimeout, .clientUnexpectedEOF, .ioError, .adminDisconnect, .databaseRemoved: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,301 @@
+import Glibc
+import PoolerConfig
+
+/// From an accepted socket to a client that may send queries.
+extension Worker {
+    /// A socket that was dealt to this worker.
+    func adopt(_ socket: AcceptedSocket) {
+        let settings = configuration.settings
+        let descriptor = FileDescriptor(socket.descriptor)
+        SocketOptions(settings).apply(to: descriptor.number, isUnix: socket.peer.isUnix)
+        let token = table.reserve()
+        let client = ClientConnection(
+            token: token, id: shared.makeID(), transport: Transport(descriptor), peer: socket.peer, now: now)
+        table.fill(token, .client(client))
+        loginCount += 1
+        if settings.clientLoginTimeout > .zero { timers.arm(slot: token.slot, at: now + settings.clientLoginTimeout) }
+        // Edge-triggered: what has come already is announced by this.
+        poller.add(client.transport.descriptor.number, token)
+    }
+
+    /// Walks the packets of a client that logs in: each is seen whole, and none is long.
+    func processLogin(_ client: ClientConnection, _ range: Range<Int>) {
+        let scratch = self.scratch
+        let bytes = scratch.bytes(0..<range.upperBound)
+        var cursor = range.lowerBound
+        while cursor < range.upperBound, client.isOpen {
+            guard case .login(var login) = client.phase else {
+                // Logged in, or waiting for a welcome: what follows belongs to the session.
+                hold(cursor..<range.upperBound, for: client)
+                if case .session = client.phase { processHeld(client) }
+                if case .console = client.phase { processHeld(client) }
+                return
+            }
+            let isStartup = login.expectsStartupPacket
+            let length: Int
+            switch loginFrame(in: bytes, at: cursor, end: range.upperBound, isStartup: isStartup) {
+            case .complete(let frameLength):
+                length = frameLength
+            case .incomplete:
+                hold(cursor..<range.upperBound, for: client)
+                return
+            case .broken(let reason):
+                closeClient(client, reason)
+                return
+            }
+            let frame = bytes.slice(cursor..<cursor + length)
+            cursor += length
+            let action =
+                isStartup
+                ? login.startupPacketReceived(frame, isFollowed: cursor < range.upperBound)
+                : login.messageReceived(
+                    FrontendMessageType(rawValue: frame.uint8(at: 0)), frame.slice(FrameHeader.size..<length))
+            perform(action, of: login, on: client)
+        }
+    }
+
+    private enum LoginFrame {
+        case complete(Int)
+        case incomplete
+        case broken(CloseReason)
+    }
+
+    /// Longest message of an authentication exchange: room for a long password or token.
+    private static let loginMessageLimit = 60 * 1024
+
+    private func loginFrame(in bytes: RawSpan, at cursor: Int, end: Int, isStartup: Bool) -> LoginFrame {
+        let available = end - cursor
+        let headerSize = isStartup ? 4 : FrameHeader.size
+        if isStartup, available >= 1, bytes.uint8(at: cursor) == FrontendMessageType.password.rawValue {
+            return .broken(.passwordBeforeStartup)
+        }
+        guard available >= headerSize else { return .incomplete }
+        let length = Int(bytes.uint32(at: cursor + headerSize - 4)) + headerSize - 4
+        let minimum = isStartup ? StartupPacket.lengthMinimum : FrameHeader.size
+        let limit = isStartup ? StartupPacket.lengthLimit : Self.loginMessageLimit
+        guard length >= minimum, length <= limit else {
+            return .broken(.badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
+        }
+        return available >= length ? .complete(length) : .incomplete
+    }
+
+    private func perform(_ action: ClientLogin.Action, of login: ClientLogin, on client: ClientConnection) {
+        client.phase = .login(login)
+        switch action {
+        case .declineEncryption:
+            send([UInt8(ascii: "N")], to: client)
+        case .cancel(let key):
+            shared.broadcast(.cancel(key))
+            removeClient(client)
+        case .identify(let message):
+            identify(client, message, login)
+        case .send(let bytes):
+            send(bytes, to: client)
+        case .welcome(let credential, let bytes):
+            send(bytes, to: client)
+            authenticated(client, credential)
+        case .close(let reason):
+            closeClient(client, reason)
+        }
+    }
+
+    /// The client has said who it is: checks what can be checked before it proves that, in PgBouncer's order.
+    private func identify(_ client: ClientConnection, _ message: StartupMessage, _ login: ClientLogin) {
+        let settings = configuration.settings
+        do throws(LoginRefusal) {
+            let identity = try ClientIdentity(
+                message, tracked: shared.tracked, ignored: settings.ignoreStartupParameters)
+            client.identity = identity
+            if settings.logConnections {
+                log.info("\(label(client)) login attempt: db=\(identity.database) user=\(identity.user) tls=no")
+            }
+            if !identity.isConsole, settings.maxClientConn > 0, shared.clients.count > settings.maxClientConn {
+                throw LoginRefusal(.tooManyClients)
+            }
+            if let negotiation = identity.negotiation { send(negotiation, to: client) }
+            if identity.isConsole, consoleAdmits(client, identity) == nil { throw LoginRefusal(.consoleNotAllowed) }
+            if isConsoleOwner(client, identity) {
+                startConsole(client, .admin)
+                return
+            }
+            try admit(client, identity)
+            var login = login
+            let authentication = try chooseAuthentication(identity)
+            perform(login.authenticationChosen(authentication), of: login, on: client)
+        } catch {
+            closeClient(client, error.reason)
+        }
+    }
+
+    /// Counts the client against max_db_client_connections and max_user_client_connections.
+    private func admit(_ client: ClientConnection, _ identity: ClientIdentity) throws(LoginRefusal) {
+        if identity.isConsole {
+            if configuration.settings.adminUsers.contains(identity.user) { return }
+        }
+        let configuration = configuration.configuration
+        let database = configuration.database(named: identity.database) ?? Database(name: identity.database)
+        let limits = configuration.clientSettings(database: database, user: identity.user)
+        client.limits = ClientLimits(
+            idleTimeout: limits.clientIdleTimeout, queryWaitTimeout: limits.queryWaitTimeout)
+        if !identity.isConsole, configuration.database(named: identity.database) != nil {
+            guard
+                let budget = shared.directory.admitClient(
+                    ofDatabase: identity.database, limit: limits.maxDbClientConnections)
+            else { throw LoginRefusal(.tooManyDatabaseClients) }
+            client.limits.databaseBudget = budget
+        }
+        guard
+            let budget = shared.directory.admitClient(
+                ofUser: identity.user, limit: limits.maxUserClientConnections)
+        else { throw LoginRefusal(.tooManyUserClients) }
+        client.limits.userBudget = budget
+    }
+
+    /// Which exchange the client has to go through. Unknown users go through the same one as known ones.
+    private func chooseAuthentication(_ identity: ClientIdentity) throws(LoginRefusal) -> ClientAuthentication {
+        let configuration = configuration.configuration
+        let method: ClientAuthentication.Method
+        switch configuration.settings.authType {
+        case .any:
+            let database = configuration.database(named: identity.database)
+            if !identity.isConsole, let database, database.user == nil {
+                throw LoginRefusal(.configurationError("auth_type=any needs a forced user"))
+            }
+            method = .any
+        case .trust: method = .trust
+        case .plain: method = .plain
+        case .md5: method = .md5
+        case .scramSHA256: method = .scramSHA256
+        case .cert, .hba, .ldap, .pam, .jwt:
+            throw LoginRefusal(.configurationError("auth_type is not implemented"))
+        }
+        let secret = configuration.secrets[identity.user]
+        return ClientAuthentication(
+            method: method, user: identity.user, isKnown: secret != nil || configuration.users[identity.user] != nil,
+            secret: Secret(secret ?? ""), context: authentication)
+    }
+
+    /// The client is who it says.
+    private func authenticated(_ client: ClientConnection, _ credential: Credential) {
+        guard let identity = client.identity else { return }
+        if identity.isConsole {
+            startConsole(client, consoleAdmits(client, identity) ?? .stats)
+            return
+        }
+        guard let database = configuration.configuration.database(named: identity.database) else {
+            closeClient(client, .noSuchDatabase(identity.database))
+            return
+        }
+        if condition.disabledDatabases.contains(identity.database) {
+            closeClient(client, .databaseDisabled(identity.database))
+            return
+        }
+        if condition.shutdown != .running {
+            closeClient(client, .shuttingDown)
+            return
+        }
+        let pool = joinPool(database, identity, credential)
+        client.pool = pool
+        pool.clientCount += 1
+        if let welcome = pool.budget.welcome {
+            self.welcome(client, welcome)
+        } else {
+            client.phase = .welcomeWait
+            pool.welcomeWaiters.append(client.token)
+            openServers(for: pool)
+        }
+    }
+
+    /// The pool of a database and user, made when its first client comes; its servers log in with what was proved last.
+    private func joinPool(_ database: Database, _ identity: ClientIdentity, _ credential: Credential) -> WorkerPool {
+        let user = database.user ?? identity.user
+        let key = PoolKey(database: database.name, user: user)
+        if let pool = pools[key] {
+            if database.user == nil { pool.credential = credential }
+            pool.unusedSince = nil
+            return pool
+        }
+        let pool = makePool(key, database, database.user == nil ? credential : forcedCredential(database, user))
+        return pool
+    }
+
+    /// A pool of this worker.
+    func makePool(_ key: PoolKey, _ database: Database, _ credential: Credential) -> WorkerPool {
+        let settings = configuration.configuration.poolSettings(database: database, user: key.user)
+        let pool = WorkerPool(
+            key: key, budget: shared.directory.pool(key), database: database, settings: settings,
+            credential: credential)
+        apply(configuration.settings, to: pool)
+        if condition.isPaused(key.database) { pool.pool.paused() }
+        pools[key] = pool
+        return pool
+    }
+
+    /// What servers of a database with a forced user are logged in with: its password, or that user's in auth_file.
+    func forcedCredential(_ database: Database, _ user: String) -> Credential {
+        let text = database.password.isEmpty ? configuration.configuration.secrets[user] ?? "" : database.password
+        return Credential(secret: Secret(text))
+    }
+
+    /// Copies what the data path needs of the settings.
+    func apply(_ settings: Settings, to pool: WorkerPool) {
+        pool.checkAfter = settings.serverCheckQuery.isEmpty ? nil : settings.serverCheckDelay
+        pool.isRoundRobin = settings.serverRoundRobin
+    }
+
+    /// A pool has learnt what its clients are to be told: tells those that wait for it.
+    func welcomeArrived(_ key: PoolKey) {
+        guard let pool = pools[key], let welcome = pool.budget.welcome else { return }
+        let waiters = pool.welcomeWaiters
+        pool.welcomeWaiters = []
+        for token in waiters {
+            guard case .client(let client) = table[token], case .welcomeWait = client.phase else { continue }
+            self.welcome(client, welcome)
+            if client.isOpen { processHeld(client) }
+        }
+    }
+
+    /// The end of a login: AuthenticationOk, parameters, cancel key, ReadyForQuery.
+    private func welcome(_ client: ClientConnection, _ welcome: Welcome) {
+        guard let identity = client.identity else { return }
+        var values = welcome.completing(identity.parameters)
+        if configuration.settings.applicationNameAddHost {
+            values[TrackedParameters.applicationNameIndex] = Array(
+                applicationNameWithHost(client, values[TrackedParameters.applicationNameIndex]).utf8)
+        }
+        let parameters = parameterSets.intern(values)
+        client.parameters = parameters
+        let key = CancelKey.random()
+        client.cancelKey = key
+        clientsByCancelKey[key] = client
+        var writer = MessageWriter()
+        writer.authenticationOk()
+        writer.raw(welcome.untracked)
+        for (name, value) in zip(shared.tracked.names, parameters.values) {
+            if let value { writer.parameterStatus(name, value) }
+        }
+        writer.backendKeyData(key)
+        let notice = configuration.settings.loginNotifyMessage
+        if !notice.isEmpty { ErrorMessage(.notice, "00000", notice).write(to: &writer) }
+        writer.readyForQuery(.idle)
+        loginEnded(client)
+        client.phase = .session
+        client.pool?.counters.clientLogins &+= 1
+        send(writer.bytes, to: client)
+    }
+
+    /// The client is in: the login's deadline gives way to the session's.
+    func loginEnded(_ client: ClientConnection) {
+        loginCount -= 1
+        timers.disarm(slot: client.token.slot)
+        if client.limits.idleTimeout > .zero { timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout) }
+    }
+
+    private func applicationNameWithHost(_ client: ClientConnection, _ name: [UInt8]?) -> String {
+        let name = name.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let shown = name.isEmpty ? "app" : name
+        guard client.isUnix else { return "\(shown) - \(client.peer.host):\(client.peer.port)" }
+        let process = Syscalls.peerCredentials(client.transport.descriptor.number)?.process ?? 0
+        return "\(shown) - unix(\(process)@\(Syscalls.hostName())):\(configuration.settings.listenPort)"
+    }
+}

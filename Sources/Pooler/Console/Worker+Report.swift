@@ -1,0 +1,164 @@
+import CLinux
+
+/// What this worker contributes to SHOW.
+extension Worker {
+    func report() -> WorkerReport {
+        now = .now()
+        let wallClock = WallClock.now()
+        var report = WorkerReport(worker: index)
+        for registration in table.all {
+            switch registration {
+            case .client(let client): report.sockets.append(socketReport(client, wallClock))
+            case .server(let server): report.sockets.append(socketReport(server, wallClock))
+            case .mailbox, .listener, .pendingServer, .cancel: continue
+            }
+        }
+        report.pools = pools.values.map(poolReport)
+        var console = PoolReport(
+            id: PoolReport.ID(database: ConsoleGreeting.database, user: ConsoleGreeting.database),
+            poolMode: "statement")
+        console.activeClients = report.sockets.count { $0.database == ConsoleGreeting.database }
+        console.counters = consoleCounters
+        report.pools.append(console)
+        report.memory = memoryReports()
+        report.freeClients = table.freeCount
+        return report
+    }
+
+    private func socketReport(_ client: ClientConnection, _ wallClock: Int64) -> SocketReport {
+        let local = SocketAddress.local(of: client.transport.descriptor.number)
+        let listenPort = configuration.settings.listenPort
+        let isConsole = client.identity?.isConsole ?? false
+        var report = SocketReport(
+            id: client.id, state: state(of: client), user: client.identity?.user,
+            database: isConsole ? ConsoleGreeting.database : client.identity?.database, address: client.peer.host,
+            port: client.isUnix ? listenPort : client.peer.port, localAddress: client.isUnix ? "unix" : local.host,
+            localPort: client.isUnix ? listenPort : local.port, connectTime: client.connectedAtWallClock,
+            requestTime: wallClock - (now - client.receivedAt).components.seconds, pointer: client.id)
+        report.poolUser = isConsole ? ConsoleGreeting.database : client.pool?.key.user
+        report.wait = client.requestStartedAt.map { now - $0 }
+        report.link = client.server?.id
+        if client.isUnix {
+            report.remotePID = Syscalls.peerCredentials(client.transport.descriptor.number)?.process ?? 0
+        }
+        report.applicationName = applicationName(client.parameters)
+        report.buffer = buffer(of: client)
+        return report
+    }
+
+    private func socketReport(_ server: ServerConnection, _ wallClock: Int64) -> SocketReport {
+        let local = SocketAddress.local(of: server.transport.descriptor.number)
+        let isUnix = server.address.isUnix
+        let port = server.pool.database.port
+        var report = SocketReport(
+            id: server.id, state: state(of: server), user: server.pool.key.user, database: server.pool.key.database,
+            address: server.address.host, port: isUnix ? port : server.address.port,
+            localAddress: isUnix ? "unix" : local.host, localPort: isUnix ? port : local.port,
+            connectTime: server.connectedAtWallClock,
+            requestTime: wallClock - (now - server.receivedAt).components.seconds, pointer: server.id)
+        report.closeNeeded = server.isCloseNeeded
+        report.link = server.client?.id
+        report.remotePID = Int32(bitPattern: server.cancelKey?.process ?? 0)
+        report.applicationName = applicationName(server.parameters)
+        report.buffer = buffer(of: server)
+        return report
+    }
+
+    private func state(of client: ClientConnection) -> SocketReport.State {
+        switch client.phase {
+        case .login, .closing: .clientLogin
+        case .welcomeWait: .clientWaiting
+        case .console: .clientActive
+        case .session:
+            switch client.link {
+            case .none: .clientIdle
+            case .waiting, .aligning: .clientWaiting
+            case .linked: .clientActive
+            }
+        }
+    }
+
+    private func state(of server: ServerConnection) -> SocketReport.State {
+        switch server.phase {
+        case .connecting, .login, .closed: .serverLogin
+        case .active, .aligning: .serverActive
+        case .testing: .serverTested
+        case .beingCanceled: .serverBeingCanceled
+        case .idle: isUsed(server) ? .serverUsed : .serverIdle
+        }
+    }
+
+    /// Idle beyond server_check_delay: it must pass its check before the next client gets it.
+    private func isUsed(_ server: ServerConnection) -> Bool {
+        guard let delay = server.pool.checkAfter, case .idle(let since) = server.pool.pool.state(of: server.token)
+        else { return false }
+        return now - since > delay
+    }
+
+    private func poolReport(_ pool: WorkerPool) -> PoolReport {
+        var report = PoolReport(
+            id: PoolReport.ID(database: pool.key.database, user: pool.key.user),
+            poolMode: pool.settings.poolMode.rawValue)
+        report.waitingClients = pool.pool.waitingCount + pool.welcomeWaiters.count
+        report.activeClients = pool.clientCount - report.waitingClients
+        report.activeCancels = activeCancels(of: pool.key)
+        report.cancelServers = report.activeCancels
+        report.loginServers = pool.pool.openingCount
+        for server in servers(of: pool) {
+            switch state(of: server) {
+            case .serverActive: report.activeServers += 1
+            case .serverTested: report.testedServers += 1
+            case .serverBeingCanceled: report.beingCanceledServers += 1
+            case .serverIdle: report.idleServers += 1
+            case .serverUsed: report.usedServers += 1
+            case .serverLogin, .serverActiveCancel, .clientLogin, .clientActive, .clientIdle, .clientWaiting,
+                .clientActiveCancel, .clientWaitingCancel:
+                break
+            }
+        }
+        report.longestWait = pool.pool.queue.first.map { now - $0.since }
+        report.loadBalanceHosts = pool.database.loadBalanceText
+        report.counters = pool.counters
+        return report
+    }
+
+    private func memoryReports() -> [MemoryReport] {
+        var clients = (count: 0, one: nil as ClientConnection?)
+        var servers = (count: 0, one: nil as ServerConnection?)
+        for registration in table.all {
+            switch registration {
+            case .client(let client): clients = (clients.count + 1, client)
+            case .server(let server): servers = (servers.count + 1, server)
+            case .mailbox, .listener, .pendingServer, .cancel: continue
+            }
+        }
+        func slab(_ slab: MemoryReport.Slab, size: Int, used: Int, free: Int = 0) -> MemoryReport {
+            MemoryReport(slab: slab, objectSize: size, used: used, free: free, total: size * (used + free))
+        }
+        return [
+            slab(.pools, size: MemoryReport.size(of: pools.values.first), used: pools.count),
+            slab(.clients, size: MemoryReport.size(of: clients.one), used: clients.count),
+            slab(.servers, size: MemoryReport.size(of: servers.one), used: servers.count),
+            slab(.buffers, size: BlockPool.blockSize, used: blocks.blocksInUse, free: blocks.freeBlocks),
+            slab(.parameters, size: MemoryReport.size(of: parameterSets.empty), used: parameterSets.count),
+        ]
+    }
+
+    private func applicationName(_ parameters: ParameterSet?) -> String? {
+        parameters?.text(TrackedParameters.applicationNameIndex)
+    }
+
+    private func buffer(of connection: Connection) -> SocketReport.Buffer {
+        SocketReport.Buffer(
+            receivePosition: connection.held.count, packetRemainder: connection.scanner.remaining,
+            unparsed: connection.held.count, unsent: connection.output.count)
+    }
+}
+
+extension MemoryReport {
+    /// How many bytes an object takes from the allocator; 0 where there is none to ask.
+    fileprivate static func size(of object: AnyObject?) -> Int {
+        guard let object else { return 0 }
+        return unsafe clinux_allocated_size(Unmanaged.passUnretained(object).toOpaque())
+    }
+}

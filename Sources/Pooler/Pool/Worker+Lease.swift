@@ -1,0 +1,206 @@
+/// Pairing clients with servers.
+extension Worker {
+    /// A client has something to send: gives it a server at once, or puts it in the queue and sees to it that a server comes.
+    func lease(to client: ClientConnection) -> ServerConnection? {
+        guard let pool = client.pool else { return nil }
+        client.requestStartedAt = now
+        switch pool.pool.serverRequested(
+            by: client.token, now: now, checkAfter: pool.checkAfter, roundRobin: pool.isRoundRobin)
+        {
+        case .server(let token):
+            guard case .server(let server) = table[token] else { return nil }
+            return link(client, server) ? server : nil
+        case .check(let token, let ticket):
+            queued(client, ticket)
+            if case .server(let server) = table[token] { startCheck(server) }
+            return nil
+        case .wait(let ticket):
+            queued(client, ticket)
+            if case .waitForServers = condition.shutdown {
+                closeClient(client, .serverShuttingDown)
+            } else {
+                seekServers(for: pool)
+            }
+            return nil
+        }
+    }
+
+    /// A client gives its server up: its transaction is over, or it leaves in good order.
+    func release(_ server: ServerConnection, from client: ClientConnection) {
+        client.link = .none
+        client.requestStartedAt = nil
+        if client.limits.idleTimeout > .zero {
+            timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout)
+        }
+        server.phase = .idle
+        retire(server)
+    }
+
+    /// A server that nobody uses: closed if it should be, reset if its next client would see traces, else free.
+    func retire(_ server: ServerConnection) {
+        let pool = server.pool
+        if let reason = reasonToClose(server) {
+            closeServer(server, reason, isOrderly: true)
+            return
+        }
+        if server.cancelsInFlight > 0 {
+            server.phase = .beingCanceled
+            return
+        }
+        let settings = configuration.settings
+        if configuration.resets(poolMode: pool.settings.poolMode) {
+            pool.pool.serverTesting(server.token)
+            runQuery(settings.serverResetQuery, on: server, .reset)
+            return
+        }
+        free(server)
+    }
+
+    /// A clean server: for the next client in line, here or on another worker, or for the idle list.
+    func free(_ server: ServerConnection) {
+        let pool = server.pool
+        server.phase = .idle
+        if !pool.hungryWorkers.isEmpty, give(server, besides: pool) { return }
+        switch pool.pool.serverFreed(server.token, now: now) {
+        case .keep:
+            break
+        case .serve(let waiter):
+            publishWaiting(pool)
+            serve(waiter, with: server)
+        }
+    }
+
+    /// Pairs a client from the queue with a server.
+    func serve(_ waiter: WaitQueue.Waiter, with server: ServerConnection) {
+        guard case .client(let client) = table[waiter.client] else {
+            free(server)
+            return
+        }
+        server.pool.counters.waitTime &+= UInt64(clamping: (now - waiter.since).wholeMicroseconds)
+        client.wasNotifiedOfWait = false
+        client.link = .none
+        if link(client, server) { processHeld(client) }
+    }
+
+    /// After RESUME, new limits or a freed budget: pairs what can be paired and opens what may be opened.
+    func serveQueue(of pool: WorkerPool) {
+        while let (token, waiter) = pool.pool.nextPair() {
+            if case .server(let server) = table[token] { serve(waiter, with: server) }
+        }
+        if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
+    }
+
+    func serveAllQueues() {
+        for pool in pools.values { serveQueue(of: pool) }
+    }
+
+    /// Links the two. False when the server's parameters have to be changed first and the outcome is not certain: then the
+    /// client's bytes wait for it.
+    private func link(_ client: ClientConnection, _ server: ServerConnection) -> Bool {
+        server.pool.counters.serverAssignments &+= 1
+        server.testFailure = nil
+        guard let wanted = client.parameters, wanted !== server.parameters,
+            let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
+        else {
+            server.phase = .active(client)
+            client.link = .linked(server)
+            return true
+        }
+        server.replies.requestSent(.query, for: .pooler)
+        if alignment.isVerified {
+            toServer.insert(alignment.message, beside: scratch)
+            server.parameters = wanted
+            server.phase = .active(client)
+            client.link = .linked(server)
+            return true
+        }
+        server.phase = .aligning(client, wanted)
+        client.link = .aligning(server)
+        send(alignment.message, to: server)
+        return false
+    }
+
+    /// The server has answered to parameters that no server had seen before.
+    func alignmentEnded(_ server: ServerConnection, _ client: ClientConnection, _ wanted: ParameterSet) {
+        if let failure = server.testFailure {
+            server.testFailure = nil
+            server.phase = .idle
+            client.link = .none
+            retire(server)
+            closeClient(client, .invalidServerParameter(failure))
+            return
+        }
+        parameterSets.aligned(to: wanted)
+        // What the server did not report is as we set it; what it did is in its own spelling.
+        let values = zip(wanted.values, server.parameters.values).enumerated().map { index, pair in
+            server.pool.reportsParameter(index) ? pair.1 : pair.0
+        }
+        server.parameters = parameterSets.intern(values)
+        client.parameters = server.parameters
+        server.phase = .active(client)
+        client.link = .linked(server)
+        processHeld(client)
+        if case .linked(let still) = client.link, still === server, client.isOpen { requestsAnswered(on: server) }
+    }
+
+    /// Runs a query of ours on a server that no client uses.
+    func runQuery(_ sql: String, on server: ServerConnection, _ test: ServerTest) {
+        server.phase = .testing(test)
+        server.testFailure = nil
+        server.replies.requestSent(.query, for: .pooler)
+        var writer = MessageWriter()
+        writer.message(FrontendMessageType.query) { $0.cString(sql) }
+        send(writer.bytes, to: server)
+    }
+
+    /// A query of ours has ended.
+    func testEnded(_ server: ServerConnection, _ test: ServerTest) {
+        if let failure = server.testFailure {
+            server.testFailure = nil
+            // A check only asks for a sign of life; a failed reset leaves traces of the last client.
+            if test == .reset {
+                log.warning("\(label(server)) server_reset_query failed, closing the connection: \(failure)")
+                closeServer(server, "server_reset_query failed", isOrderly: true)
+                return
+            }
+        }
+        if server.transactionStatus != .idle {
+            closeServer(server, "left in a transaction by our own query", isOrderly: true)
+        } else if let reason = reasonToClose(server) {
+            closeServer(server, reason, isOrderly: true)
+        } else {
+            free(server)
+        }
+    }
+
+    private func startCheck(_ server: ServerConnection) {
+        let query = configuration.settings.serverCheckQuery
+        runQuery(query == "<empty>" ? "" : query, on: server, .check)
+    }
+
+    private func queued(_ client: ClientConnection, _ ticket: WaitQueue.Ticket) {
+        client.link = .waiting(ticket, since: now)
+        if let pool = client.pool { publishWaiting(pool) }
+    }
+
+    /// Why a server that is free now should not live on.
+    func reasonToClose(_ server: ServerConnection) -> String? {
+        if server.isCloseNeeded { return "close_needed" }
+        if condition.isPaused(server.pool.key.database) { return "pause mode" }
+        if condition.shutdown == .waitForServers { return "shutdown" }
+        let lifetime = server.pool.settings.serverLifetime
+        if lifetime == .zero { return "server lifetime over" }
+        if now - server.connectedAt > lifetime, lifetimeCloseIsDue(server.pool) {
+            server.pool.lastLifetimeClose = now
+            return "server lifetime over"
+        }
+        return nil
+    }
+
+    /// Closings for age are spaced by lifetime / pool_size, so that a pool opened in one burst is not renewed in one.
+    func lifetimeCloseIsDue(_ pool: WorkerPool) -> Bool {
+        guard let last = pool.lastLifetimeClose else { return true }
+        let size = max(1, pool.settings.poolSize)
+        return now - last >= pool.settings.serverLifetime / size
+    }
+}

@@ -1,0 +1,97 @@
+/// Servers that move between workers, so that none idles on one while a client waits on another.
+///
+/// A worker whose clients wait asks the others. Each gives what it has idle, or remembers who asked, and gives the next server
+/// that it has no use for. All of it goes by mailbox, so nothing is shared but the count of connections.
+extension Worker {
+    /// Asks the other workers for idle servers; false when there is nobody to ask. New connections are opened only after they
+    /// have said no.
+    func askOtherWorkers(for pool: WorkerPool) -> Bool {
+        guard shared.workerCount > 1, pool.pool.waitingCount > 0 else { return false }
+        if pool.openQuestions > 0 { return true }
+        guard pool.budget.servers.count > pool.pool.serverCount else { return false }
+        if let asked = pool.answeredAt, now - asked < Self.upkeepPeriod { return false }
+        pool.openQuestions = shared.workerCount - 1
+        shared.broadcast(
+            .serversWanted(pool.key, count: pool.pool.waitingCount, by: index), except: index)
+        return true
+    }
+
+    /// Another worker's clients wait for servers of a pool.
+    func serversWanted(_ key: PoolKey, count: Int, by worker: Int) {
+        defer { shared.mailboxes[worker].send(.serversAnswered(key)) }
+        guard let pool = pools[key] else { return }
+        var wanted = count
+        while wanted > 0, pool.pool.waitingCount == 0, let token = pool.pool.takeMostRecentIdle() {
+            guard case .server(let server) = table[token] else { continue }
+            hand(server, to: worker)
+            wanted -= 1
+        }
+        if wanted > 0, !pool.hungryWorkers.contains(worker) { pool.hungryWorkers.append(worker) }
+    }
+
+    /// Another worker has given what it had.
+    func serversAnswered(_ key: PoolKey) {
+        guard let pool = pools[key] else { return }
+        pool.openQuestions = max(0, pool.openQuestions - 1)
+        guard pool.openQuestions == 0 else { return }
+        pool.answeredAt = now
+        if pool.pool.waitingCount > 0 { openServers(for: pool) }
+    }
+
+    /// A server that has become free goes to a worker that asked, if nobody waits here, or if somebody there has waited longer
+    /// by more than a millisecond.
+    func give(_ server: ServerConnection, besides pool: WorkerPool) -> Bool {
+        guard let worker = pool.hungryWorkers.first else { return false }
+        let theirs = pool.budget.waitingSince(worker: worker)
+        guard theirs != .never else {
+            pool.hungryWorkers.removeFirst()
+            return false
+        }
+        if let ours = pool.pool.queue.first?.since, theirs + .milliseconds(1) >= ours { return false }
+        pool.hungryWorkers.removeFirst()
+        pool.pool.serverRemoved(server.token)
+        hand(server, to: worker)
+        return true
+    }
+
+    /// Tells the other workers since when this one's clients wait: a hint for `give`.
+    func publishWaiting(_ pool: WorkerPool) {
+        guard shared.workerCount > 1 else { return }
+        pool.budget.setWaitingSince(pool.pool.queue.first?.since ?? .never, worker: index)
+    }
+
+    private func hand(_ server: ServerConnection, to worker: Int) {
+        poller.remove(server.transport.descriptor.number)
+        table.remove(server.token)
+        timers.disarm(slot: server.token.slot)
+        let moved = MovedServer(server: server, values: server.parameters.values)
+        // The set belongs to this worker; the other one has its own object for the same values.
+        server.parameters = parameterSets.empty
+        shared.mailboxes[worker].send(.serverGiven(server.pool.key, Handover(moved)))
+    }
+
+    /// A server that another worker gave up.
+    func serverGiven(_ key: PoolKey, _ handover: Handover<MovedServer>) {
+        guard let moved = handover.take() else { return }
+        let server = moved.server
+        let token = table.reserve()
+        server.token = token
+        server.parameters = parameterSets.intern(moved.values)
+        table.fill(token, .server(server))
+        server.pool = pools[key] ?? makePool(key, server.pool.database, server.pool.credential)
+        server.pool.pool.serverOpening(token)
+        poller.add(server.transport.descriptor.number, token)
+        if let reason = reasonToClose(server) {
+            closeServer(server, reason, isOrderly: true)
+        } else {
+            free(server)
+        }
+        publishWaiting(server.pool)
+    }
+}
+
+/// An idle server on its way to another worker, with the parameter values that it has.
+struct MovedServer {
+    let server: ServerConnection
+    let values: [[UInt8]?]
+}

@@ -1,0 +1,144 @@
+/// The janitor: three times a second, everything that depends on time alone.
+extension Worker {
+    func upkeep() {
+        for pool in Array(pools.values) {
+            checkWaiters(of: pool)
+            checkRunning(in: pool)
+            checkConnecting(in: pool)
+            closeSurplus(of: pool)
+            keepMinimum(of: pool)
+            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
+            freeIfUnused(pool)
+        }
+        resumeAccepting()
+    }
+
+    /// query_wait_timeout, query_wait_notify, and query_timeout for those who still wait.
+    private func checkWaiters(of pool: WorkerPool) {
+        guard pool.pool.waitingCount > 0 else { return }
+        let settings = configuration.settings
+        for waiter in Array(pool.pool.queue.waiters) {
+            guard case .client(let client) = table[waiter.client] else { continue }
+            let waited = now - waiter.since
+            if client.limits.queryWaitTimeout > .zero, waited > client.limits.queryWaitTimeout {
+                closeClient(client, .queryWaitTimeout(lastError: pool.failure?.reason.description))
+            } else if settings.queryTimeout > .zero, waited > settings.queryTimeout {
+                closeClient(client, .queuedQueryTimeout)
+            } else if settings.queryWaitNotify > 0, !client.wasNotifiedOfWait,
+                waited > .seconds(settings.queryWaitNotify)
+            {
+                client.wasNotifiedOfWait = true
+                send(Self.waitNotice.bytes, to: client)
+            }
+        }
+    }
+
+    private static let waitNotice = ErrorMessage(
+        .notice, "00000", "No server connection available in postgres backend, client being queued")
+
+    /// query_timeout, transaction_timeout and idle_transaction_timeout, by the servers that work.
+    private func checkRunning(in pool: WorkerPool) {
+        let settings = pool.settings
+        guard settings.queryTimeout > .zero || settings.transactionTimeout > .zero
+            || settings.idleTransactionTimeout > .zero
+        else { return }
+        for server in servers(of: pool) {
+            guard case .active(let client) = server.phase else { continue }
+            if settings.queryTimeout > .zero, let start = server.queryStartedAt, now - start > settings.queryTimeout {
+                closeClient(client, .queryTimeout)
+            } else if settings.transactionTimeout > .zero, let start = server.transactionStartedAt,
+                now - start > settings.transactionTimeout
+            {
+                closeClient(client, .transactionTimeout)
+            } else if settings.idleTransactionTimeout > .zero, server.replies.isEmpty,
+                server.transactionStatus != .idle, now - server.receivedAt > settings.idleTransactionTimeout
+            {
+                closeClient(client, .idleTransactionTimeout)
+            }
+        }
+    }
+
+    /// server_connect_timeout.
+    private func checkConnecting(in pool: WorkerPool) {
+        let timeout = configuration.settings.serverConnectTimeout
+        guard timeout > .zero, pool.pool.openingCount > 0 else { return }
+        for server in servers(of: pool) {
+            switch server.phase {
+            case .connecting, .login:
+                if now - server.connectedAt > timeout { serverEnded(server, .connectTimeout) }
+            case .idle, .active, .aligning, .testing, .beingCanceled, .closed:
+                break
+            }
+        }
+    }
+
+    /// Idle servers that are too old, too long idle, too many, or to be closed for another reason.
+    private func closeSurplus(of pool: WorkerPool) {
+        let settings = pool.settings
+        var connections = pool.budget.servers.count
+        let limit = settings.poolSize == 0 ? Int.max : settings.poolSize + settings.reservePoolSize
+        for (token, since) in pool.pool.idleServers {
+            guard case .server(let server) = table[token] else { continue }
+            let reason: String?
+            if let closing = reasonToClose(server) {
+                reason = closing
+            } else if connections > limit {
+                reason = "too many servers in the pool"
+            } else if settings.serverIdleTimeout > .zero, now - since > settings.serverIdleTimeout,
+                settings.minPoolSize == 0 || connections > settings.minPoolSize
+            {
+                reason = "server idle timeout"
+            } else {
+                reason = nil
+            }
+            guard let reason else { continue }
+            closeServer(server, reason, isOrderly: true)
+            connections -= 1
+        }
+    }
+
+    /// min_pool_size: one more connection each pass, while somebody uses the pool or it has a forced user.
+    private func keepMinimum(of pool: WorkerPool) {
+        let minimum = pool.settings.minPoolSize
+        guard minimum > 0, pool.clientCount > 0 || pool.database.user != nil,
+            pool.budget.servers.count < minimum, pool.pool.openingCount == 0,
+            !condition.isPaused(pool.key.database), condition.shutdown == .running,
+            !pool.isBackingOff(now: now, retry: configuration.settings.serverLoginRetry)
+        else { return }
+        let settings = pool.settings
+        let limit = settings.poolSize > 0 ? min(minimum, settings.poolSize) : minimum
+        guard
+            pool.budget.reserve(
+                poolLimit: limit, databaseLimit: settings.maxDbConnections, userLimit: settings.maxUserConnections)
+                == nil
+        else { return }
+        openServer(for: pool)
+    }
+
+    /// pool_idle_timeout, and autodb_idle_timeout for pools of automatic databases.
+    private func freeIfUnused(_ pool: WorkerPool) {
+        guard pool.clientCount == 0, pool.pool.serverCount == 0, !condition.isPaused(pool.key.database) else {
+            pool.unusedSince = nil
+            return
+        }
+        guard let since = pool.unusedSince else {
+            pool.unusedSince = now
+            return
+        }
+        let settings = configuration.settings
+        let isForcedMinimum = pool.database.user != nil && pool.settings.minPoolSize > 0
+        let isOver =
+            (settings.poolIdleTimeout > .zero && now - since > settings.poolIdleTimeout && !isForcedMinimum)
+            || (pool.database.isAutomatic && settings.autodbIdleTimeout > .zero
+                && now - since > settings.autodbIdleTimeout)
+        if isOver { pools[pool.key] = nil }
+    }
+
+    /// The pool's servers on this worker.
+    func servers(of pool: WorkerPool) -> [ServerConnection] {
+        pool.pool.allServers.compactMap { token in
+            guard case .server(let server) = table[token] else { return nil }
+            return server
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import PoolerConfig
+
+/// One worker's part of a pool: the machine, its servers, and what they are opened with.
+final class WorkerPool {
+    let key: PoolKey
+    /// Shared with the other workers.
+    let budget: PoolBudget
+    var database: Database
+    var settings: PoolSettings
+    var pool = Pool()
+    var counters = StatCounters()
+
+    /// What servers are logged in with: the forced user's or the last login's.
+    var credential: Credential
+    /// Clients that are authenticated and wait for the pool's first welcome.
+    var welcomeWaiters: [Token] = []
+    /// Clients of the pool on this worker.
+    var clientCount = 0
+    /// When the last attempt to open a connection failed, and why; nil after a success.
+    var failure: (reason: ServerFailure, at: Instant)?
+    /// Connects that failed in a row: where a host list is used one after the other, this many entries are passed over.
+    var failedHosts = 0
+    /// Other workers whose clients wait for a server of this pool, longest first.
+    var hungryWorkers: [Int] = []
+    /// How many workers have yet to answer our question for idle servers.
+    var openQuestions = 0
+    /// When they had last answered.
+    var answeredAt: Instant?
+    /// When the pool lost its last client and server.
+    var unusedSince: Instant?
+    /// When a server was last closed for its age: closings are spaced.
+    var lastLifetimeClose: Instant?
+    /// Its database has another forced user now: its clients move to that user's pool with their next query.
+    var isAbandoned = false
+
+    /// server_check_delay, where there is a query to check with; copied here for the data path.
+    var checkAfter: Duration?
+    var isRoundRobin = false
+
+    init(key: PoolKey, budget: PoolBudget, database: Database, settings: PoolSettings, credential: Credential) {
+        self.key = key
+        self.budget = budget
+        self.database = database
+        self.settings = settings
+        self.credential = credential
+    }
+
+    /// Whether servers of this pool report a parameter's value by themselves (GUC_REPORT).
+    func reportsParameter(_ index: Int) -> Bool {
+        budget.welcome?.tracked[index] != nil
+    }
+
+    /// Whether a new attempt to connect would come too early after a failure (server_login_retry).
+    func isBackingOff(now: Instant, retry: Duration) -> Bool {
+        guard let failure else { return false }
+        return now < failure.at + retry
+    }
+}

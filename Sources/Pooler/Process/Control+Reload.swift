@@ -1,0 +1,42 @@
+import PoolerConfig
+
+/// RELOAD: all or nothing.
+extension Control {
+    /// Reads the files again. False when they cannot be used: then everything stays as it was.
+    @discardableResult
+    func reload() -> Bool {
+        do {
+            let path = configuration.settings.conffile ?? options.configurationFile
+            let read = try ConfigurationFile(path: path).load()
+            for warning in read.warnings { log.warning("\(warning)") }
+            apply(read)
+            return true
+        } catch {
+            log.error("\(error)")
+            log.error("RELOAD failed, the configuration stays as it was")
+            return false
+        }
+    }
+
+    /// Makes a configuration the present one, here and on every worker.
+    func apply(_ new: Configuration) {
+        let change = ConfigurationChange(from: configuration, to: new)
+        for warning in change.warnings { log.warning("\(warning)") }
+        configuration = change.configuration
+        let settings = configuration.settings
+        let target = LogTarget(
+            settings, standardError: !options.quiet && !options.daemon,
+            verbosity: max(options.verbosity, settings.verbose))
+        do {
+            try LogOutput.process.configure(target)
+        } catch {
+            log.critical("\(error)")
+            exitProcess(1)
+        }
+        for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
+        shared.directory.sweep()
+        let snapshot = ConfigurationSnapshot(configuration)
+        tellWorkers { $0.configurationChanged(snapshot, change) }
+        prepareForcedPools()
+    }
+}

@@ -1,0 +1,91 @@
+import PoolerConfig
+
+/// What SHOW needs beyond the workers' reports, and the statistics line.
+extension Control {
+    func globals(_ reports: [WorkerReport]) -> PoolerReport.Globals {
+        let settings = configuration.settings
+        let pools = reports.flatMap(\.pools).map(\.id)
+        var globals = PoolerReport.Globals(versionText: ProgramName.pgbouncer.versionText)
+        globals.mode = mode
+        globals.settings = SettingDefinition.all.map { definition in
+            SettingReport(
+                key: definition.name,
+                value: definition.name == "conffile" ? options.configurationFile : definition.text(in: settings),
+                defaultValue: definition.defaultText, isChangeable: definition.isChangeable)
+        }
+        globals.databases = databaseReports(pools)
+        globals.users = userReports()
+        globals.peers = configuration.peers.values.map { peer in
+            PeerReport(
+                id: peer.id, host: peer.hosts.joined(separator: ","), port: peer.port,
+                poolSize: peer.poolSize ?? settings.defaultPoolSize)
+        }
+        globals.dnsHosts = shared.resolver.remembered(now: .now()).map { name in
+            DNSHostReport(hostname: name.host, timeToLive: name.timeToLive, addresses: name.addresses)
+        }
+        globals.dnsQueries = shared.resolver.lookUpsInFlight
+        globals.statBaseline = stats.baseline(at: Self.uptime())
+        return globals
+    }
+
+    private func databaseReports(_ pools: [PoolReport.ID]) -> [DatabaseReport] {
+        let names = Set(pools.map(\.database)).union(condition.pausedDatabases).union(condition.disabledDatabases)
+        let automatic = names.filter { configuration.databases[$0] == nil }
+            .compactMap { configuration.database(named: $0) }
+        let databases = Array(configuration.databases.values) + automatic
+        return databases.map(databaseReport) + [
+            .console(listenPort: configuration.settings.listenPort, serverLifetime: configuration.settings.serverLifetime)
+        ]
+    }
+
+    private func databaseReport(_ database: Database) -> DatabaseReport {
+        let pool = configuration.poolSettings(database: database, user: "")
+        let client = configuration.clientSettings(database: database, user: "")
+        var report = DatabaseReport(
+            name: database.name, host: database.hosts.isEmpty ? nil : database.hosts.joined(separator: ","),
+            port: database.port, database: database.dbname, forcedUser: database.user,
+            poolSize: database.poolSize ?? configuration.settings.defaultPoolSize, minPoolSize: pool.minPoolSize,
+            reservePoolSize: pool.reservePoolSize, serverLifetime: pool.serverLifetime,
+            poolMode: database.poolMode?.rawValue, loadBalanceHosts: database.loadBalanceText,
+            maxConnections: pool.maxDbConnections, maxClientConnections: client.maxDbClientConnections)
+        report.isPaused = condition.pausedDatabases.contains(database.name)
+        report.isDisabled = condition.disabledDatabases.contains(database.name)
+        return report
+    }
+
+    private func userReports() -> [UserReport] {
+        let settings = configuration.settings
+        let names = Set(configuration.secrets.keys).union(configuration.users.keys).union([ConsoleGreeting.database])
+        return names.map { name in
+            let user = configuration.users[name]
+            return UserReport(
+                name: name, poolSize: user?.poolSize, reservePoolSize: user?.reservePoolSize,
+                poolMode: user?.poolMode?.rawValue,
+                maxConnections: max(0, user?.maxUserConnections ?? settings.maxUserConnections),
+                maxClientConnections: max(0, user?.maxUserClientConnections ?? settings.maxUserClientConnections))
+        }
+    }
+
+    /// One stats_period is over: a new snapshot for the averages, and the line in the log.
+    func statsPeriodElapsed() {
+        gather({ $0.report() }) { reports in
+            let report = PoolerReport(workers: reports, globals: self.globals(reports))
+            let counters = Dictionary(report.pools.map { ($0.id, $0.counters) }) { first, _ in first }
+            self.stats.periodElapsed(StatHistory.Snapshot(time: Self.uptime(), counters: counters))
+            guard self.configuration.settings.logStats else { return }
+            let averages = report.stats.averages
+            self.log.info(
+                """
+                stats: \(averages.transactions) xacts/s, \(averages.queries) queries/s, \
+                \(averages.clientParses) client parses/s, \(averages.serverParses) server parses/s, \
+                \(averages.binds) binds/s, in \(averages.received) B/s, out \(averages.sent) B/s, \
+                xact \(averages.transactionTime) us, query \(averages.queryTime) us, wait \(averages.waitTime) us
+                """)
+        }
+    }
+}
+
+extension Database {
+    /// load_balance_hosts, which means something only for a list of hosts.
+    var loadBalanceText: String? { hosts.count > 1 ? loadBalanceHosts.rawValue : nil }
+}

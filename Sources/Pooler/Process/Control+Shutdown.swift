@@ -1,0 +1,80 @@
+import Dispatch
+import Glibc
+
+/// Signals, and the ways out.
+extension Control {
+    func received(_ signal: ProcessSignal) {
+        switch signal {
+        case .hangup:
+            log.info("got SIGHUP, re-reading config")
+            reload()
+        case .terminate:
+            stopRequested("got SIGTERM, shutting down, waiting for all clients disconnect", .waitForClients)
+        case .interrupt:
+            stopRequested("got SIGINT, shutting down, waiting for all servers to be released", .waitForServers)
+        case .quit:
+            log.info("got SIGQUIT, fast exit")
+            exitProcess(0)
+        case .user1:
+            guard mode == .active, condition.shutdown == .running else {
+                log.info("got SIGUSR1, but already paused/suspended")
+                return
+            }
+            log.info("got SIGUSR1, pausing all activity")
+            pause(nil)
+        case .user2:
+            guard mode != .active, condition.shutdown == .running else {
+                log.info("got SIGUSR2, but not paused/suspended")
+                return
+            }
+            log.info("got SIGUSR2, continuing from PAUSE")
+            resume(nil)
+        }
+    }
+
+    private func stopRequested(_ text: String, _ mode: ConsoleEffect.ShutdownMode) {
+        if condition.shutdown != .running {
+            log.info("fast exit")
+            exitProcess(0)
+        }
+        if condition.isSuspended {
+            log.critical("stopped while suspended")
+            exitProcess(1)
+        }
+        log.info("\(text)")
+        shutDown(mode)
+    }
+
+    func shutDown(_ mode: ConsoleEffect.ShutdownMode) {
+        switch mode {
+        case .immediate:
+            log.info("SHUTDOWN command issued")
+            exitProcess(0)
+        case .waitForServers:
+            condition.shutdown = .waitForServers
+            condition.isPaused = true
+            self.mode = .paused
+        case .waitForClients:
+            condition.shutdown = .waitForClients
+        }
+        shared.shutdownMode = condition.shutdown
+        applyCondition()
+        startPolling()
+    }
+
+    /// Whether the shutdown has nothing left to wait for.
+    func pollShutdown() {
+        let mode = condition.shutdown
+        gather({ worker in
+            switch mode {
+            case .running: false
+            case .waitForServers: worker.hasNoServers
+            case .waitForClients: worker.hasNoClients
+            }
+        }) { answers in
+            guard answers.allSatisfy({ $0 }) else { return }
+            self.log.info("\(mode == .waitForServers ? "all server connections are closed" : "all clients have left"), exiting")
+            self.exitProcess(0)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Dispatch
+import Glibc
+import Logging
+import PoolerConfig
+
+/// The control thread: owns the configuration, listens to signals, and runs what the console orders over all workers.
+///
+/// It lives on the main queue. It speaks to the workers by mailbox and hears from them by blocks on the main queue.
+@MainActor
+final class Control {
+    /// How often things that are waited for are looked at: drained pools, clients that leave.
+    private static let pollPeriod = DispatchTimeInterval.milliseconds(50)
+
+    let options: DaemonOptions
+    let log: Logger
+    let shared: Shared
+    let listeners: [Listener]
+    let pidFile: PidFile?
+    var configuration: Configuration
+    var condition = WorkerCondition()
+    var mode = PoolerCondition.Mode.active
+    var stats: StatHistory
+    /// Commands that are not over yet, oldest first.
+    var waiting: [WaitingCommand] = []
+    var signals: Signals?
+    private var workers: [Worker]
+    private var statsTimer: (any DispatchSourceTimer)?
+    private var pollTimer: (any DispatchSourceTimer)?
+
+    /// A console command that waits for something to happen.
+    struct WaitingCommand {
+        let effect: ConsoleEffect
+        /// Nil: a signal ordered it.
+        let address: ConsoleAddress?
+    }
+
+    init(
+        configuration: Configuration, options: DaemonOptions, listeners: [Listener], pidFile: PidFile?, log: Logger
+    ) throws {
+        self.configuration = configuration
+        self.options = options
+        self.listeners = listeners
+        self.pidFile = pidFile
+        self.log = log
+        stats = StatHistory(startedAt: Self.uptime())
+        let tracked = TrackedParameters(extra: configuration.settings.trackExtraParameters)
+        let mailbox = ControlMailbox()
+        shared = try Shared(workerCount: WorkerCount(configuration.settings).value, tracked: tracked) { request in
+            DispatchQueue.main.async { MainActor.assumeIsolated { mailbox.control?.receive(request) } }
+        }
+        let snapshot = ConfigurationSnapshot(configuration)
+        let key = try AuthenticationKey()
+        workers = []
+        for index in 0..<shared.workerCount {
+            let worker = try Worker(
+                index: index, shared: shared, configuration: snapshot,
+                authentication: AuthenticationContext(
+                    key: key, scramIterations: configuration.settings.scramIterations), log: log)
+            for listener in listeners { worker.listen(on: listener) }
+            workers.append(worker)
+        }
+        mailbox.control = self
+    }
+
+    /// Starts the workers and listens to signals.
+    func start() {
+        signals = Signals { signal in
+            MainActor.assumeIsolated { self.received(signal) }
+        }
+        for worker in workers {
+            do {
+                try WorkerThread.start(worker)
+            } catch {
+                log.critical("cannot start a worker thread: \(error)")
+                exitProcess(1)
+            }
+        }
+        // They belong to their threads now.
+        workers = []
+        startStats()
+        prepareForcedPools()
+    }
+
+    func receive(_ request: ControlRequest) {
+        switch request {
+        case .gatherReport(let address): answerReport(address)
+        case .run(let effect, let address): run(effect, for: address)
+        case .cancelRun(let address): cancelRun(address)
+        case .consoleClosed(let address): consoleClosed(address)
+        }
+    }
+
+    /// Asks every worker, and goes on with all the answers, in the order of the workers.
+    func gather<Answer: Sendable>(
+        _ question: @escaping @Sendable (Worker) -> Answer, then finish: @escaping @MainActor ([Answer]) -> Void
+    ) {
+        let answers = GatheredAnswers<Answer>(count: shared.workerCount, finish)
+        shared.broadcast(
+            .run { worker in
+                let answer = question(worker)
+                let index = worker.index
+                DispatchQueue.main.async { MainActor.assumeIsolated { answers.arrived(answer, from: index) } }
+            })
+    }
+
+    /// Runs something on every worker.
+    func tellWorkers(_ work: @escaping @Sendable (Worker) -> Void) {
+        shared.broadcast(.run(work))
+    }
+
+    /// Answers a console session.
+    func answer(_ address: ConsoleAddress, _ answer: ConsoleAnswer) {
+        shared.mailboxes[address.worker].send(.run { $0.consoleAnswered(address.client, answer) })
+    }
+
+    /// Looks at what is waited for until nothing is.
+    func startPolling() {
+        guard pollTimer == nil else { return }
+        let timer = DispatchSource.makeTimerSource(queue: .main)
+        timer.schedule(deadline: .now(), repeating: Self.pollPeriod)
+        timer.setEventHandler { MainActor.assumeIsolated { self.poll() } }
+        timer.activate()
+        pollTimer = timer
+    }
+
+    func stopPolling() {
+        pollTimer?.cancel()
+        pollTimer = nil
+    }
+
+    /// The one way out.
+    func exitProcess(_ code: Int32) -> Never {
+        for listener in listeners { listener.removeFile() }
+        pidFile?.removeIfOurs()
+        exit(code)
+    }
+
+    /// Databases with a forced user and a minimum get their pools without a client.
+    func prepareForcedPools() {
+        shared.mailboxes[0].send(.run { $0.makeForcedPools() })
+    }
+
+    static func uptime() -> Duration { .nanoseconds(Instant.now().nanoseconds) }
+
+    private func startStats() {
+        let period = max(1, configuration.settings.statsPeriod)
+        let timer = DispatchSource.makeTimerSource(queue: .main)
+        timer.schedule(deadline: .now() + .seconds(period), repeating: .seconds(period))
+        timer.setEventHandler { MainActor.assumeIsolated { self.statsPeriodElapsed() } }
+        timer.activate()
+        statsTimer?.cancel()
+        statsTimer = timer
+    }
+}
+
+/// Lets the workers' requests find the control thread, which is made after what they send them with.
+@MainActor
+private final class ControlMailbox {
+    var control: Control?
+
+    nonisolated init() {}
+}
+
+/// Collects one answer of each worker.
+@MainActor
+private final class GatheredAnswers<Answer: Sendable> {
+    private var answers: [Answer?]
+    private var missing: Int
+    private let finish: @MainActor ([Answer]) -> Void
+
+    init(count: Int, _ finish: @escaping @MainActor ([Answer]) -> Void) {
+        answers = [Answer?](repeating: nil, count: count)
+        missing = count
+        self.finish = finish
+    }
+
+    func arrived(_ answer: Answer, from worker: Int) {
+        answers[worker] = answer
+        missing -= 1
+        if missing == 0 { finish(answers.compactMap { $0 }) }
+    }
+}

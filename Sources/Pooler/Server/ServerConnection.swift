@@ -1,0 +1,66 @@
+/// A connection to Postgres: the shell around its login, and what it owes to whom. It belongs to one worker at a time.
+final class ServerConnection: Connection {
+    /// Where the connection stands. Successors: connecting → login → idle; idle ↔ active; active → testing → idle;
+    /// idle → testing (check query); any → closed.
+    enum Phase {
+        /// The address is being looked up, or connect(2) is in progress.
+        case connecting
+        case login(ServerLogin)
+        case idle
+        /// Linked to a client.
+        case active(ClientConnection)
+        /// Its parameters are made to fit a client that waits for it.
+        case aligning(ClientConnection, ParameterSet)
+        /// A reset or check query of ours runs.
+        case testing(ServerTest)
+        /// A cancel request is aimed at it: it is not reused until that is over.
+        case beingCanceled
+        case closed
+    }
+
+    let address: SocketAddress
+    /// What the query of ours that runs failed with.
+    var testFailure: String?
+    /// The part of its pool that its present worker holds.
+    var pool: WorkerPool
+
+    var phase = Phase.connecting
+    var replies = ReplyQueue()
+    var transactionStatus = TransactionStatus.idle
+    var parameters: ParameterSet
+    var cancelKey: CancelKey?
+    /// To be closed as soon as nobody uses it.
+    var isCloseNeeded = false
+    /// Cancel requests that are on their way to it.
+    var cancelsInFlight = 0
+    /// When the request that is running was sent; nil between requests.
+    var queryStartedAt: Instant?
+    /// When the transaction that is open began.
+    var transactionStartedAt: Instant?
+
+    init(
+        token: Token, id: UInt64, transport: consuming Transport, address: SocketAddress, pool: WorkerPool,
+        parameters: ParameterSet, now: Instant
+    ) {
+        self.address = address
+        self.pool = pool
+        self.parameters = parameters
+        super.init(token: token, id: id, transport: transport, now: now)
+    }
+
+    /// The client that it works for.
+    var client: ClientConnection? {
+        switch phase {
+        case .active(let client), .aligning(let client, _): client
+        case .connecting, .login, .idle, .testing, .beingCanceled, .closed: nil
+        }
+    }
+}
+
+/// A query of ours between two clients.
+enum ServerTest: Equatable {
+    /// server_reset_query.
+    case reset
+    /// server_check_query; a client waits for the outcome in the queue.
+    case check
+}

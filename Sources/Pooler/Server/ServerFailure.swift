@@ -1,0 +1,56 @@
+/// Why no server connection came about, or why one ended.
+enum ServerFailure: Equatable, Sendable {
+    case lookUp(String)
+    case connect(Errno)
+    case connectTimeout
+    /// The secret that we have cannot answer what the server asks for, or its answer is wrong.
+    case authentication(String)
+    /// The server said no, with its own code and text.
+    case refused(sqlState: String, message: String)
+    case protocolViolation
+    case endOfFile
+    case io(Errno)
+
+    /// PgBouncer's words.
+    var text: String {
+        switch self {
+        case .lookUp: "server DNS lookup failed"
+        case .connect: "connect failed"
+        case .connectTimeout: "connect timeout"
+        case .authentication(let text): text
+        case .refused(_, let message): message
+        case .protocolViolation: "unexpected response from server during login"
+        case .endOfFile: "server conn crashed?"
+        case .io(let error): "server connection failed: \(error)"
+        }
+    }
+
+    /// The text with what the kernel or resolver said, for the log and for people.
+    var description: String {
+        switch self {
+        case .lookUp(let error): "\(text): \(error)"
+        case .connect(let error): "\(text): \(error)"
+        case .connectTimeout, .authentication, .refused, .protocolViolation, .endOfFile, .io: text
+        }
+    }
+
+    /// Whether the server itself answered with an error that its clients should be told at once: anything but "not yet"
+    /// (57P03) and "too many" (53300), which pass.
+    var isFinalAnswer: Bool {
+        switch self {
+        case .refused(let sqlState, _): sqlState != "57P03" && sqlState != "53300"
+        case .authentication: true
+        case .lookUp, .connect, .connectTimeout, .protocolViolation, .endOfFile, .io: false
+        }
+    }
+
+    /// What the clients of the pool are told when that is the answer.
+    var closeReason: CloseReason {
+        switch self {
+        case .refused(let sqlState, let message):
+            .serverLogin(sqlState: sqlState.isEmpty ? "08P01" : sqlState, message: message)
+        default:
+            .serverLogin(sqlState: "08P01", message: text)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+/// Decides how we log in to a server: from the StartupMessage to the first ReadyForQuery, and connect_query after it.
+///
+/// A machine: whole messages of the server in, actions out.
+struct ServerLogin {
+    /// Successors: authenticating → settling → querying | ended.
+    private enum State {
+        case authenticating(ServerAuthentication)
+        /// AuthenticationOk has come; parameters and the cancel key follow.
+        case settling
+        /// connect_query runs.
+        case querying
+        case ended
+    }
+
+    enum Action: Equatable {
+        case none
+        case send([UInt8])
+        /// connect_query failed: say so in the log, and go on.
+        case logConnectQueryError(String)
+        /// The server is ready; these are its parameters.
+        case ready(Welcome)
+        case fail(ServerFailure)
+    }
+
+    private var state: State
+    private var welcome: Welcome
+    private let tracked: TrackedParameters
+    private let connectQuery: String?
+    /// The server's own cancel key.
+    private(set) var cancelKey: CancelKey?
+
+    init(authentication: ServerAuthentication, tracked: TrackedParameters, connectQuery: String?) {
+        state = .authenticating(authentication)
+        welcome = Welcome(tracked: tracked)
+        self.tracked = tracked
+        self.connectQuery = connectQuery
+    }
+
+    /// The StartupMessage. `parameters` are those of the `[databases]` entry.
+    static func startupMessage(user: String, database: String, parameters: [(name: String, value: String)]) -> [UInt8] {
+        var writer = MessageWriter()
+        writer.untypedMessage { body in
+            body.uint32(3 << 16)
+            for (name, value) in [("user", user), ("database", database)] + parameters {
+                body.cString(name)
+                body.cString(value)
+            }
+            body.uint8(0)
+        }
+        return writer.bytes
+    }
+
+    /// A whole message of the server has come.
+    mutating func messageReceived(_ type: BackendMessageType, _ body: RawSpan) -> Action {
+        switch type {
+        case .noticeResponse, .negotiateProtocolVersion, .notificationResponse:
+            return .none
+        case .errorResponse:
+            return errorReceived(ServerMessageFields(body: body))
+        case .authentication:
+            return authenticationReceived(body)
+        case .parameterStatus:
+            return parameterReceived(body)
+        case .backendKeyData:
+            // Longer keys belong to protocol 3.2, which we do not ask for.
+            guard case .settling = state, body.byteCount == 8 else { return fail(.protocolViolation) }
+            cancelKey = CancelKey(process: body.uint32(at: 0), secret: body.uint32(at: 4))
+            return .none
+        case .readyForQuery:
+            return readyReceived()
+        default:
+            if case .querying = state { return .none }
+            return fail(.protocolViolation)
+        }
+    }
+
+    private mutating func authenticationReceived(_ body: RawSpan) -> Action {
+        guard case .authenticating(var authentication) = state, body.byteCount >= 4 else {
+            return fail(.protocolViolation)
+        }
+        let isOk = body.uint32(at: 0) == 0
+        switch authentication.authenticationRequestReceived(body) {
+        case .send(let bytes):
+            state = .authenticating(authentication)
+            return .send(bytes)
+        case .wait:
+            state = isOk ? .settling : .authenticating(authentication)
+            return .none
+        case .failed(let text):
+            return fail(.authentication(text))
+        }
+    }
+
+    private mutating func parameterReceived(_ body: RawSpan) -> Action {
+        var cursor = 0
+        guard let name = body.cString(at: &cursor), let end = body.endOfCString(from: cursor) else {
+            return fail(.protocolViolation)
+        }
+        welcome.reported(name, body.slice(cursor..<end).array(), among: tracked)
+        return .none
+    }
+
+    private mutating func readyReceived() -> Action {
+        switch state {
+        case .settling:
+            guard let connectQuery, !connectQuery.isEmpty else { return ready() }
+            state = .querying
+            var writer = MessageWriter()
+            writer.message(FrontendMessageType.query) { $0.cString(connectQuery) }
+            return .send(writer.bytes)
+        case .querying:
+            return ready()
+        case .authenticating, .ended:
+            return fail(.protocolViolation)
+        }
+    }
+
+    private mutating func ready() -> Action {
+        state = .ended
+        return .ready(welcome)
+    }
+
+    private mutating func errorReceived(_ fields: ServerMessageFields) -> Action {
+        if case .querying = state, fields.severity == "ERROR" { return .logConnectQueryError(fields.message) }
+        return fail(.refused(sqlState: fields.sqlState, message: fields.message))
+    }
+
+    private mutating func fail(_ failure: ServerFailure) -> Action {
+        state = .ended
+        return .fail(failure)
+    }
+}

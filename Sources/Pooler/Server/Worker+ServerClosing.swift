@@ -1,0 +1,43 @@
+/// The end of a server connection.
+extension Worker {
+    /// Closes a server that no client needs any more; an orderly end is announced with Terminate.
+    func closeServer(_ server: ServerConnection, _ reason: String, isOrderly: Bool) {
+        guard server.isOpen else { return }
+        if configuration.settings.logDisconnections {
+            log.info("\(label(server)) closing because: \(reason) (age=\(age(of: server))s)")
+        }
+        if isOrderly { send(Self.terminate, to: server) }
+        let pool = server.pool
+        forget(server)
+        // A place has come free: whoever waits may have it.
+        if pool.pool.waitingCount > 0 { seekServers(for: pool) }
+    }
+
+    /// Takes a server out of all books and closes its socket.
+    func forget(_ server: ServerConnection) {
+        guard server.isOpen else { return }
+        server.isOpen = false
+        server.phase = .closed
+        server.held.removeAll(to: blocks)
+        server.output.removeAll(to: blocks)
+        server.replies.removeAll()
+        server.pool.pool.serverRemoved(server.token)
+        table.remove(server.token)
+        poller.remove(server.transport.descriptor.number)
+        server.transport.shutDown()
+        releaseBudget(of: server.pool)
+    }
+
+    /// Gives a connection's place back, and tells everybody if somebody was turned away for want of one.
+    func releaseBudget(of pool: WorkerPool) {
+        if pool.budget.release() {
+            shared.broadcast(.budgetFreed)
+        }
+    }
+
+    private static let terminate: [UInt8] = {
+        var writer = MessageWriter()
+        writer.message(FrontendMessageType.terminate)
+        return writer.bytes
+    }()
+}

@@ -1,0 +1,307 @@
+import PoolerConfig
+
+/// From "a server is needed" to a server that is ready.
+extension Worker {
+    /// Clients wait in a pool: asks other workers for idle servers, and opens connections where that brings none.
+    func seekServers(for pool: WorkerPool) {
+        guard !condition.isPaused(pool.key.database), condition.shutdown != .waitForServers else { return }
+        if askOtherWorkers(for: pool) { return }
+        openServers(for: pool)
+    }
+
+    /// Opens as many connections as the queue would like and the limits allow.
+    func openServers(for pool: WorkerPool) {
+        let settings = configuration.settings
+        guard !condition.isPaused(pool.key.database),
+            !pool.isBackingOff(now: now, retry: settings.serverLoginRetry)
+        else { return }
+        var wanted = pool.pool.wantedConnections(maxParallel: max(1, settings.maxServerLogins))
+        if wanted == 0, !pool.welcomeWaiters.isEmpty, pool.pool.openingCount == 0 { wanted = 1 }
+        while wanted > 0 {
+            wanted -= 1
+            guard reserveConnection(for: pool) else { return }
+            openServer(for: pool)
+        }
+    }
+
+    /// Takes a place under the pool's limits; makes room under the wider ones by closing an idle connection of another pool.
+    private func reserveConnection(for pool: WorkerPool) -> Bool {
+        let settings = pool.settings
+        var limit = settings.poolSize
+        if limit > 0, isReserveDue(pool) {
+            limit += settings.reservePoolSize
+            if pool.budget.servers.count >= settings.poolSize, pool.budget.servers.count < limit {
+                log.warning("\(poolLabel(pool)) taking connection from reserve_pool")
+            }
+        }
+        switch pool.budget.reserve(
+            poolLimit: limit, databaseLimit: settings.maxDbConnections, userLimit: settings.maxUserConnections)
+        {
+        case nil: return true
+        case .pool: return false
+        case .database: return evictForSpace(database: pool.key.database, user: nil, sparing: pool)
+        case .user: return evictForSpace(database: nil, user: pool.key.user, sparing: pool)
+        }
+    }
+
+    /// Closes an idle connection under a limit that is reached. The place that comes free brings another try by itself
+    /// (`budgetFreed`), so this one ends with nothing.
+    private func evictForSpace(database: String?, user: String?, sparing pool: WorkerPool) -> Bool {
+        if !evictIdle(database: database, user: user) {
+            shared.broadcast(.evictIdle(database: database, user: user), except: index)
+        }
+        return false
+    }
+
+    /// Closes the connection of a database or user that has been idle longest; false when none is idle here.
+    @discardableResult
+    func evictIdle(database: String?, user: String?) -> Bool {
+        var longest: (pool: WorkerPool, token: Token, since: Instant)?
+        for pool in pools.values {
+            if let database, pool.key.database != database { continue }
+            if let user, pool.key.user != user { continue }
+            guard let first = pool.pool.idleServers.first else { continue }
+            if longest == nil || first.since < longest?.since ?? .never {
+                longest = (pool, first.server, first.since)
+            }
+        }
+        guard let longest, case .server(let server) = table[longest.token] else { return false }
+        closeServer(server, "evicted", isOrderly: true)
+        return true
+    }
+
+    private func isReserveDue(_ pool: WorkerPool) -> Bool {
+        let timeout = configuration.settings.reservePoolTimeout
+        guard pool.settings.reservePoolSize > 0, timeout > .zero, let first = pool.pool.queue.first else { return false }
+        return now - first.since >= timeout
+    }
+
+    /// Opens one connection, whose place is reserved.
+    func openServer(for pool: WorkerPool) {
+        let token = table.reserve()
+        pool.pool.serverOpening(token)
+        table.fill(token, .pendingServer(pool))
+        let database = pool.database
+        let hosts = database.hosts
+        guard !hosts.isEmpty else {
+            connect(token, pool, toUnixSocketIn: configuration.settings.unixSocketDir)
+            return
+        }
+        let host = hosts[hostIndex(of: pool) % hosts.count]
+        if host.hasPrefix("/") || host.hasPrefix("@") {
+            connect(token, pool, toUnixSocketIn: host)
+            return
+        }
+        if let outcome = shared.resolver.known(host, port: database.port, now: now) {
+            hostResolved(token, outcome)
+            return
+        }
+        let settings = configuration.settings
+        let mailbox = mailbox
+        shared.resolver.resolve(
+            host, port: database.port, ttl: settings.dnsMaxTtl, failureTTL: settings.dnsNxdomainTtl
+        ) { outcome in
+            mailbox.send(.resolved(token, outcome))
+        }
+    }
+
+    /// Which entry of a host list is next (load_balance_hosts): in turn, or the same one until a connect to it failed.
+    private func hostIndex(of pool: WorkerPool) -> Int {
+        guard pool.database.hosts.count > 1 else { return 0 }
+        switch pool.database.loadBalanceHosts {
+        case .roundRobin: return pool.budget.nextHostIndex()
+        case .disable: return pool.failedHosts
+        }
+    }
+
+    private func connect(_ token: Token, _ pool: WorkerPool, toUnixSocketIn directory: String) {
+        let path = "\(directory)/.s.PGSQL.\(pool.database.port)"
+        if let address = SocketAddress(unixPath: path) {
+            connect(token, pool, to: [address])
+        } else {
+            openingFailed(token, pool, .lookUp("the path \(path) is too long for a Unix socket"))
+        }
+    }
+
+    /// A look-up that a pending server waits for has ended.
+    func hostResolved(_ token: Token, _ outcome: HostResolver.Outcome) {
+        guard case .pendingServer(let pool) = table[token] else { return }
+        switch outcome {
+        case .failure(let text): openingFailed(token, pool, .lookUp(text))
+        case .addresses(let addresses): connect(token, pool, to: addresses)
+        }
+    }
+
+    /// Connects to the first address that does not fail at once.
+    private func connect(_ token: Token, _ pool: WorkerPool, to addresses: [SocketAddress]) {
+        var failure = ServerFailure.lookUp("no address")
+        for address in addresses {
+            do {
+                let descriptor = try Syscalls.streamSocket(family: address.family)
+                SocketOptions(configuration.settings).apply(to: descriptor.number, isUnix: address.isUnix)
+                let isConnected = try Syscalls.connect(descriptor.number, to: address)
+                let server = ServerConnection(
+                    token: token, id: shared.makeID(), transport: Transport(descriptor), address: address, pool: pool,
+                    parameters: parameterSets.empty, now: now)
+                table.fill(token, .server(server))
+                poller.add(server.transport.descriptor.number, token)
+                if isConnected {
+                    serverConnected(server)
+                } else {
+                    server.isOutputWatched = true
+                    poller.watchOutput(server.transport.descriptor.number, token, true)
+                }
+                return
+            } catch {
+                failure = .connect(error)
+            }
+        }
+        openingFailed(token, pool, failure)
+    }
+
+    /// connect(2) has ended, well or not.
+    func serverConnected(_ server: ServerConnection) {
+        if let error = Syscalls.connectResult(server.transport.descriptor.number) {
+            serverEnded(server, .connect(error))
+            return
+        }
+        if server.isOutputWatched {
+            server.isOutputWatched = false
+            poller.watchOutput(server.transport.descriptor.number, server.token, false)
+        }
+        let pool = server.pool
+        if configuration.settings.logConnections {
+            let local = SocketAddress.local(of: server.transport.descriptor.number)
+            let from = local.isUnix ? "" : " (from \(local.host):\(local.port))"
+            log.info("\(label(server)) new connection to server\(from)")
+        }
+        let login = ServerLogin(
+            authentication: ServerAuthentication(
+                user: pool.key.user, credential: pool.credential, context: authentication),
+            tracked: shared.tracked, connectQuery: pool.database.connectQuery)
+        server.phase = .login(login)
+        let startup = ServerLogin.startupMessage(
+            user: pool.key.user, database: pool.database.dbname, parameters: pool.database.startupParameters)
+        send(startup, to: server)
+    }
+
+    /// The server's messages while we log in: few and short, each is seen whole.
+    func processServerLogin(_ server: ServerConnection, _ range: Range<Int>) {
+        let scratch = self.scratch
+        let bytes = scratch.bytes(0..<range.upperBound)
+        var cursor = range.lowerBound
+        while cursor < range.upperBound {
+            guard case .login(var login) = server.phase else {
+                // Ready in the middle of the bytes: nothing may follow but what an idle server says by itself.
+                break
+            }
+            switch FrameScanner.header(in: bytes, at: cursor, limit: Scratch.carryLimit) {
+            case .malformed:
+                serverEnded(server, .protocolViolation)
+                return
+            case .incomplete:
+                hold(cursor..<range.upperBound, for: server)
+                return
+            case .frame(let header):
+                guard cursor + header.frameLength <= range.upperBound else {
+                    hold(cursor..<range.upperBound, for: server)
+                    return
+                }
+                let body = bytes.slice(cursor + FrameHeader.size..<cursor + header.frameLength)
+                cursor += header.frameLength
+                let action = login.messageReceived(BackendMessageType(rawValue: header.type), body)
+                server.phase = .login(login)
+                perform(action, of: login, on: server)
+                guard server.isOpen else { return }
+            }
+        }
+    }
+
+    private func perform(_ action: ServerLogin.Action, of login: ServerLogin, on server: ServerConnection) {
+        switch action {
+        case .none:
+            break
+        case .send(let bytes):
+            send(bytes, to: server)
+        case .logConnectQueryError(let text):
+            log.warning("\(label(server)) error while executing connect_query: \(text)")
+        case .ready(let welcome):
+            server.cancelKey = login.cancelKey
+            server.parameters = parameterSets.intern(welcome.tracked)
+            for (index, value) in welcome.tracked.enumerated() {
+                if let value { parameterSets.serverReported(index, value) }
+            }
+            serverReady(server, welcome)
+        case .fail(let failure):
+            serverEnded(server, failure)
+        }
+    }
+
+    private func serverReady(_ server: ServerConnection, _ welcome: Welcome) {
+        let pool = server.pool
+        pool.failure = nil
+        pool.failedHosts = 0
+        server.phase = .idle
+        if pool.budget.welcome == nil {
+            pool.budget.welcome = welcome
+            shared.broadcast(.welcomeArrived(pool.key), except: index)
+        }
+        welcomeArrived(pool.key)
+        guard server.isOpen else { return }
+        // A connection that its limits no longer allow, or that was opened just before a PAUSE, ends here.
+        if server.isCloseNeeded || condition.isPaused(pool.key.database) {
+            closeServer(server, "close_needed", isOrderly: true)
+        } else {
+            free(server)
+        }
+    }
+
+    /// A connection ended by itself, or could not be brought about.
+    func serverEnded(_ server: ServerConnection, _ failure: ServerFailure) {
+        switch server.phase {
+        case .connecting, .login:
+            let pool = server.pool
+            log.warning("\(label(server)) closing because: \(failure.description)")
+            forget(server)
+            launchFailed(pool, failure)
+        case .active(let client), .aligning(let client, _):
+            toClient.clear()
+            closeServer(server, failure.text, isOrderly: false)
+            closeClient(client, .serverCrashed)
+        case .idle, .testing, .beingCanceled:
+            closeServer(server, failure.text, isOrderly: false)
+        case .closed:
+            break
+        }
+    }
+
+    /// A connection failed before it had a socket.
+    private func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
+        log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
+        pool.pool.serverRemoved(token)
+        table.remove(token)
+        releaseBudget(of: pool)
+        launchFailed(pool, failure)
+    }
+
+    /// An attempt to open a connection failed. Clients go on waiting, unless the server itself said no, and nobody else
+    /// holds a connection that could still serve them.
+    private func launchFailed(_ pool: WorkerPool, _ failure: ServerFailure) {
+        pool.failure = (failure, now)
+        pool.failedHosts &+= 1
+        if failure.isFinalAnswer, pool.budget.servers.count == 0 {
+            shared.broadcast(.loginRefused(pool.key, failure), except: index)
+            loginRefused(pool.key, failure)
+        }
+    }
+
+    /// Tells every client that waits for a pool why it will get no server.
+    func loginRefused(_ key: PoolKey, _ failure: ServerFailure) {
+        guard let pool = pools[key] else { return }
+        let waiters = pool.pool.queue.waiters.map(\.client) + pool.welcomeWaiters
+        pool.welcomeWaiters = []
+        for token in waiters {
+            if case .client(let client) = table[token] { closeClient(client, failure.closeReason) }
+        }
+    }
+}

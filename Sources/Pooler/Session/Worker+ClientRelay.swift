@@ -1,0 +1,253 @@
+/// From a client to its server.
+extension Worker {
+    /// Rounds of reading that one connection gets before others have their turn.
+    static let roundsPerTurn = 5
+
+    /// Something happened on a client's socket.
+    @inline(__always)
+    func clientEvent(_ client: ClientConnection, _ events: PollEvents) {
+        if events.contains(.writable) {
+            clientWritable(client)
+            guard client.isOpen else { return }
+        }
+        switch client.phase {
+        case .session, .console:
+            if case .waiting = client.link, !events.isDisjoint(with: [.peerClosed, .hangUp]) {
+                closeClient(client, .clientUnexpectedEOF)
+            } else {
+                readClient(client)
+            }
+        case .login, .welcomeWait:
+            if !events.isDisjoint(with: [.peerClosed, .hangUp]), client.held.isEmpty, case .welcomeWait = client.phase {
+                closeClient(client, .clientUnexpectedEOF)
+            } else {
+                loginsReady.append(client.token)
+            }
+        case .closing:
+            if !events.isDisjoint(with: [.peerClosed, .hangUp]) { removeClient(client) }
+        }
+    }
+
+    /// Reads what a client has sent, unless it has to wait with it.
+    func readClient(_ client: ClientConnection) {
+        var rounds = Self.roundsPerTurn
+        while client.isOpen {
+            guard mayRead(client) else {
+                client.hasUnreadInput = true
+                return
+            }
+            let carried = client.held.count
+            if carried > 0 { place(client.held) }
+            switch client.transport.receive(into: scratch, at: carried) {
+            case .bytes(let count):
+                if carried > 0 { client.held.removeAll(to: blocks) }
+                client.receivedAt = now
+                client.hasUnreadInput = count == Scratch.receiveSize
+                process(client, 0..<carried + count)
+            case .wouldBlock:
+                client.hasUnreadInput = false
+                return
+            case .endOfFile:
+                closeClient(client, .clientUnexpectedEOF)
+                return
+            case .failed(let error):
+                closeClient(client, .ioError(error))
+                return
+            }
+            guard client.isOpen, client.hasUnreadInput else { return }
+            rounds -= 1
+            if rounds == 0 {
+                readyAgain.append(client.token)
+                return
+            }
+        }
+    }
+
+    /// Takes up what a client sent while it waited.
+    func processHeld(_ client: ClientConnection) {
+        let count = client.held.count
+        guard count > 0 else {
+            if client.hasUnreadInput { readClient(client) }
+            return
+        }
+        place(client.held)
+        client.held.removeAll(to: blocks)
+        process(client, 0..<count)
+        if client.isOpen, client.hasUnreadInput { readClient(client) }
+    }
+
+    /// Whether there is a place for what a client sends.
+    @inline(__always)
+    private func mayRead(_ client: ClientConnection) -> Bool {
+        switch client.phase {
+        case .session:
+            switch client.link {
+            case .none: true
+            case .waiting, .aligning: false
+            case .linked(let server): server.output.isEmpty
+            }
+        case .login, .console: client.output.isEmpty
+        case .welcomeWait: false
+        case .closing: false
+        }
+    }
+
+    /// Copies held bytes to the start of the scratch block.
+    func place(_ held: borrowing PendingBytes) {
+        var offset = 0
+        held.forEachRun { run in
+            scratch.place(run, at: offset)
+            offset += run.byteCount
+        }
+    }
+
+    private func process(_ client: ClientConnection, _ range: Range<Int>) {
+        switch client.phase {
+        case .session: relay(from: client, range)
+        case .login: processLogin(client, range)
+        case .console: processConsole(client, range)
+        case .welcomeWait: hold(range, for: client)
+        case .closing: break
+        }
+    }
+
+    /// Keeps bytes until their time comes.
+    func hold(_ range: Range<Int>, for connection: Connection) {
+        guard !range.isEmpty else { return }
+        let scratch = self.scratch
+        connection.held.append(scratch.bytes(range), from: blocks)
+    }
+
+    /// Walks the frames of a client and forwards them to its server; the first one that needs a server gets it one.
+    private func relay(from client: ClientConnection, _ range: Range<Int>) {
+        let scratch = self.scratch
+        let bytes = scratch.bytes(0..<range.upperBound)
+        let end = range.upperBound
+        let limit = configuration.maxPacketSize
+        client.pool?.counters.received &+= UInt64(range.count)
+        var cursor = range.lowerBound
+        while cursor < end {
+            if !client.scanner.isAtBoundary {
+                let count = client.scanner.take(upTo: end - cursor)
+                if client.scanner.disposition == .forward { toServer.forward(cursor..<cursor + count, of: scratch) }
+                cursor += count
+                continue
+            }
+            guard case .frame(let header) = FrameScanner.header(in: bytes, at: cursor, limit: limit) else {
+                guard end - cursor < FrameHeader.size else {
+                    closeClient(client, .badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
+                    return
+                }
+                break
+            }
+            let message = ClientMessage(header, at: cursor, in: bytes)
+            if message == .needsFirstByte { break }
+            switch disposition(of: message, from: client) {
+            case .forward:
+                let count = min(header.frameLength, end - cursor)
+                toServer.forward(cursor..<cursor + count, of: scratch)
+                client.scanner.frameBegan(remaining: header.frameLength - count, .forward)
+                cursor += count
+            case .discard:
+                let count = min(header.frameLength, end - cursor)
+                client.scanner.frameBegan(remaining: header.frameLength - count, .discard)
+                cursor += count
+            case .wait:
+                hold(cursor..<end, for: client)
+                return
+            case .close(let reason):
+                if let server = client.server { flush(toServer, to: server) }
+                closeClient(client, reason)
+                return
+            }
+        }
+        if let server = client.server { flush(toServer, to: server) }
+        hold(cursor..<end, for: client)
+        if case .linked(let server) = client.link, server.replies.isEmpty {
+            // Late CopyData was the last that kept the link.
+            requestsAnswered(on: server)
+        }
+    }
+
+    private enum Disposition {
+        case forward
+        case discard
+        /// The client has no server yet.
+        case wait
+        case close(CloseReason)
+    }
+
+    /// What becomes of a message whose head has come.
+    @inline(__always)
+    private func disposition(of message: ClientMessage, from client: ClientConnection) -> Disposition {
+        if client.cancelDiscard != .none { return discardCancelled(message, of: client) }
+        switch message {
+        case .request(let request):
+            if request == .query, configuration.disallowsSimpleQuery { return .close(.simpleQueryDisallowed) }
+            guard let server = linkedServer(of: client) else { return .wait }
+            requestStarts(on: server)
+            server.replies.requestSent(request)
+            return .forward
+        case .flush, .copyData:
+            // Without a server these belong to a query that has failed already.
+            guard case .linked = client.link else { return .discard }
+            return .forward
+        case .copyEnd:
+            guard case .linked(let server) = client.link else { return .discard }
+            server.replies.requestSent(.copyEnd)
+            return .forward
+        case .terminate:
+            return .close(.clientRequest)
+        case .unknown, .needsFirstByte:
+            return .close(.unknownMessage)
+        }
+    }
+
+    /// The client's server, leased now if it has none; nil when it has to wait.
+    @inline(__always)
+    private func linkedServer(of client: ClientConnection) -> ServerConnection? {
+        switch client.link {
+        case .linked(let server): server
+        case .none: lease(to: client)
+        case .waiting, .aligning: nil
+        }
+    }
+
+    /// Marks the time at which a server begins to work for a client.
+    @inline(__always)
+    private func requestStarts(on server: ServerConnection) {
+        guard server.queryStartedAt == nil else { return }
+        server.queryStartedAt = now
+        if server.transactionStartedAt == nil { server.transactionStartedAt = now }
+    }
+
+    /// Answers a request that was cancelled while it waited, as Postgres answers a cancelled one.
+    private func discardCancelled(_ message: ClientMessage, of client: ClientConnection) -> Disposition {
+        switch (client.cancelDiscard, message) {
+        case (_, .terminate):
+            return .close(.clientRequest)
+        case (_, .unknown), (_, .needsFirstByte):
+            return .close(.unknownMessage)
+        case (.next, .request(.query)), (.next, .request(.functionCall)):
+            client.cancelDiscard = .none
+            send(Self.cancelled.bytes + Self.readyForQuery, to: client)
+        case (_, .request(.sync)):
+            client.cancelDiscard = .none
+            send(Self.readyForQuery, to: client)
+        case (.next, .request), (.next, .flush):
+            client.cancelDiscard = .untilSync
+            send(Self.cancelled.bytes, to: client)
+        case (.next, .copyData), (.next, .copyEnd), (.untilSync, _), (.none, _):
+            break
+        }
+        return .discard
+    }
+
+    private static let cancelled = ErrorMessage(.error, "57014", "canceling statement due to user request")
+
+    private static let readyForQuery: [UInt8] = {
+        var writer = MessageWriter()
+        writer.readyForQuery()
+        return writer.bytes
+    }()
+}

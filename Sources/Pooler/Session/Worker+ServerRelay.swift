@@ -1,0 +1,189 @@
+/// From a server to its client.
+extension Worker {
+    /// Something happened on a server's socket.
+    @inline(__always)
+    func serverEvent(_ server: ServerConnection, _ events: PollEvents) {
+        if case .connecting = server.phase {
+            serverConnected(server)
+            return
+        }
+        if events.contains(.writable) {
+            serverWritable(server)
+            guard server.isOpen else { return }
+        }
+        readServer(server)
+    }
+
+    /// Reads what a server has sent, unless its client has to take earlier output first.
+    func readServer(_ server: ServerConnection) {
+        var rounds = Self.roundsPerTurn
+        while server.isOpen {
+            if case .active(let client) = server.phase, !client.output.isEmpty {
+                server.hasUnreadInput = true
+                return
+            }
+            let carried = server.held.count
+            if carried > 0 { place(server.held) }
+            switch server.transport.receive(into: scratch, at: carried) {
+            case .bytes(let count):
+                if carried > 0 { server.held.removeAll(to: blocks) }
+                server.receivedAt = now
+                server.hasUnreadInput = count == Scratch.receiveSize
+                if case .login = server.phase {
+                    processServerLogin(server, 0..<carried + count)
+                } else {
+                    relay(from: server, 0..<carried + count)
+                }
+            case .wouldBlock:
+                server.hasUnreadInput = false
+                return
+            case .endOfFile:
+                serverEnded(server, .endOfFile)
+                return
+            case .failed(let error):
+                serverEnded(server, .io(error))
+                return
+            }
+            guard server.isOpen, server.hasUnreadInput else { return }
+            rounds -= 1
+            if rounds == 0 {
+                readyAgain.append(server.token)
+                return
+            }
+        }
+    }
+
+    /// Walks the frames of a server, forwards what is for the client, and keeps the books.
+    private func relay(from server: ServerConnection, _ range: Range<Int>) {
+        let scratch = self.scratch
+        let bytes = scratch.bytes(0..<range.upperBound)
+        let end = range.upperBound
+        server.pool.counters.sent &+= UInt64(range.count)
+        var cursor = range.lowerBound
+        while cursor < end {
+            if !server.scanner.isAtBoundary {
+                let count = server.scanner.take(upTo: end - cursor)
+                if server.scanner.disposition == .forward { toClient.forward(cursor..<cursor + count, of: scratch) }
+                cursor += count
+                continue
+            }
+            guard case .frame(let header) = FrameScanner.header(in: bytes, at: cursor, limit: configuration.maxPacketSize)
+            else {
+                if end - cursor < FrameHeader.size { break }
+                return serverBroke(server)
+            }
+            let type = BackendMessageType(rawValue: header.type)
+            if needsWhole(type, on: server), header.frameLength > end - cursor {
+                if header.frameLength <= Scratch.carryLimit { break }
+                return serverBroke(server)
+            }
+            let delivery = server.replies.replyReceived(type)
+            if delivery == .violation { return serverBroke(server) }
+            if needsWhole(type, on: server) {
+                let body = bytes.slice(cursor + FrameHeader.size..<cursor + header.frameLength)
+                inspect(type, body, of: server, delivery)
+            }
+            let count = min(header.frameLength, end - cursor)
+            let isForClient = delivery == .forward && server.client != nil
+            if isForClient { toClient.forward(cursor..<cursor + count, of: scratch) }
+            server.scanner.frameBegan(remaining: header.frameLength - count, isForClient ? .forward : .discard)
+            cursor += count
+        }
+        if let client = server.client { flush(toClient, to: client) } else { toClient.clear() }
+        hold(cursor..<end, for: server)
+        if server.replies.isEmpty { requestsAnswered(on: server) }
+    }
+
+    /// Which messages are looked into; all others pass by their header.
+    @inline(__always)
+    private func needsWhole(_ type: BackendMessageType, on server: ServerConnection) -> Bool {
+        switch type {
+        case .readyForQuery, .parameterStatus: true
+        case .errorResponse: server.client == nil || server.replies.isOursNext
+        default: false
+        }
+    }
+
+    private func inspect(
+        _ type: BackendMessageType, _ body: RawSpan, of server: ServerConnection, _ delivery: ReplyQueue.Delivery
+    ) {
+        switch type {
+        case .readyForQuery:
+            guard body.byteCount == 1, let status = TransactionStatus(rawValue: body.uint8(at: 0)) else { return }
+            server.transactionStatus = status
+        case .parameterStatus:
+            parameterReported(body, by: server)
+        case .errorResponse:
+            if delivery == .swallowFailure || server.client == nil {
+                server.testFailure = ServerMessageFields(body: body).message
+            }
+        default:
+            break
+        }
+    }
+
+    /// A server told a parameter's new value: it holds for the server, and for the client that it works for.
+    private func parameterReported(_ body: RawSpan, by server: ServerConnection) {
+        var cursor = 0
+        guard let name = body.cString(at: &cursor), let end = body.endOfCString(from: cursor),
+            let index = shared.tracked.index(of: name)
+        else { return }
+        let value = body.slice(cursor..<end).array()
+        parameterSets.serverReported(index, value)
+        server.parameters = parameterSets.replacing(index, of: server.parameters, with: value)
+        if case .active(let client) = server.phase { client.parameters = server.parameters }
+    }
+
+    /// Nothing is owed at this moment: counts, and gives the server back where that is due.
+    func requestsAnswered(on server: ServerConnection) {
+        guard server.scanner.isAtBoundary, server.replies.isSettled else { return }
+        countRequest(on: server)
+        switch server.phase {
+        case .active(let client):
+            if let failure = server.testFailure {
+                closeClient(client, .invalidServerParameter(failure))
+                return
+            }
+            switch server.pool.settings.poolMode {
+            case .session:
+                break
+            case .transaction, .statement:
+                if server.transactionStatus == .idle {
+                    if client.scanner.isAtBoundary { release(server, from: client) }
+                } else if server.pool.settings.poolMode == .statement {
+                    closeClient(client, .transactionInStatementMode)
+                }
+            }
+        case .aligning(let client, let wanted):
+            alignmentEnded(server, client, wanted)
+        case .testing(let test):
+            testEnded(server, test)
+        case .connecting, .login, .idle, .beingCanceled, .closed:
+            break
+        }
+    }
+
+    /// Statistics of a request, or pipelined batch, whose last answer has come.
+    @inline(__always)
+    private func countRequest(on server: ServerConnection) {
+        guard let queryStart = server.queryStartedAt else { return }
+        server.queryStartedAt = nil
+        server.pool.counters.queries &+= 1
+        server.pool.counters.queryTime &+= UInt64(clamping: (now - queryStart).wholeMicroseconds)
+        guard server.transactionStatus == .idle, let transactionStart = server.transactionStartedAt else { return }
+        server.transactionStartedAt = nil
+        server.pool.counters.transactions &+= 1
+        server.pool.counters.transactionTime &+= UInt64(clamping: (now - transactionStart).wholeMicroseconds)
+    }
+
+    /// The server broke the protocol: nobody can tell what it would say next.
+    @inline(never)
+    private func serverBroke(_ server: ServerConnection) {
+        toClient.clear()
+        if let client = server.client {
+            closeClient(client, .badServerPacket)
+        } else {
+            closeServer(server, "bad pkt header", isOrderly: false)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import PoolerConfig
+import Synchronization
+
+/// What all threads of the daemon share. Everything in it is immutable or guards itself, and none of it is touched for a query.
+final class Shared: Sendable {
+    /// The global mode, as in SHOW STATE; and what a shutdown waits for.
+    enum ShutdownMode: Int, Sendable {
+        case running
+        case waitForServers
+        case waitForClients
+    }
+
+    let tracked: TrackedParameters
+    let directory: PoolDirectory
+    let resolver = HostResolver()
+    let mailboxes: [Mailbox<WorkerMessage>]
+    /// Clients on each worker, for dealing new ones out.
+    private let clientCounts: [ClientCount]
+    /// All client sockets, against max_client_conn.
+    let clients = ConnectionBudget()
+    private let nextID = Atomic<UInt64>(1)
+    private let shutdown = Atomic<Int>(ShutdownMode.running.rawValue)
+    /// What the control thread is asked for.
+    let control: @Sendable (ControlRequest) -> Void
+
+    init(workerCount: Int, tracked: TrackedParameters, control: @escaping @Sendable (ControlRequest) -> Void) throws(Errno) {
+        self.tracked = tracked
+        self.control = control
+        directory = PoolDirectory(workerCount: workerCount)
+        var mailboxes: [Mailbox<WorkerMessage>] = []
+        for _ in 0..<workerCount { mailboxes.append(try Mailbox()) }
+        self.mailboxes = mailboxes
+        clientCounts = (0..<workerCount).map { _ in ClientCount() }
+    }
+
+    var workerCount: Int { mailboxes.count }
+
+    /// The next of the numbers that name clients and servers.
+    func makeID() -> UInt64 { nextID.wrappingAdd(1, ordering: .relaxed).oldValue }
+
+    var shutdownMode: ShutdownMode {
+        get { ShutdownMode(rawValue: shutdown.load(ordering: .acquiring)) ?? .running }
+        set { shutdown.store(newValue.rawValue, ordering: .releasing) }
+    }
+
+    /// The worker with the fewest clients; `preferred` where that is as good as any.
+    func leastLoadedWorker(preferring preferred: Int) -> Int {
+        guard workerCount > 1 else { return 0 }
+        var best = preferred
+        for worker in 0..<workerCount where clientCounts[worker].value < clientCounts[best].value { best = worker }
+        return best
+    }
+
+    func clientAdded(toWorker worker: Int) { clientCounts[worker].add(1) }
+
+    func clientRemoved(fromWorker worker: Int) { clientCounts[worker].add(-1) }
+
+    /// Tells every worker, or every one but `except`.
+    func broadcast(_ message: WorkerMessage, except: Int? = nil) {
+        for (worker, mailbox) in mailboxes.enumerated() where worker != except { mailbox.send(message) }
+    }
+
+    /// One worker's clients.
+    private final class ClientCount: Sendable {
+        private let count = Atomic<Int>(0)
+
+        var value: Int { count.load(ordering: .relaxed) }
+
+        func add(_ difference: Int) { count.wrappingAdd(difference, ordering: .relaxed) }
+    }
+}
+
+/// What a worker asks of the control thread.
+enum ControlRequest: Sendable {
+    /// A console session wants the whole daemon's report.
+    case gatherReport(ConsoleAddress)
+    /// A console session runs a command.
+    case run(ConsoleEffect, ConsoleAddress)
+    /// A console session was asked to stop waiting.
+    case cancelRun(ConsoleAddress)
+    /// A console session is gone; what it waits for is nobody's business any more.
+    case consoleClosed(ConsoleAddress)
+}
+
+/// Where a console session lives.
+struct ConsoleAddress: Hashable, Sendable {
+    let worker: Int
+    let client: Token
+}

@@ -1,0 +1,183 @@
+import PoolerConfig
+
+/// What the control thread orders: RELOAD, PAUSE, KILL, a shutdown.
+extension Worker {
+    /// A new configuration.
+    func configurationChanged(_ snapshot: ConfigurationSnapshot, _ change: ConfigurationChange) {
+        configuration = snapshot
+        authentication.scramIterations = snapshot.settings.scramIterations
+        for pool in Array(pools.values) {
+            switch change.fate(of: pool.database) {
+            case .removed:
+                removePool(pool, .databaseRemoved)
+                continue
+            case .reconnected(let database):
+                pool.database = database
+                closeNeeded(servers(of: pool))
+            case .updated(let database):
+                pool.database = database
+            case .unchanged:
+                break
+            }
+            let user = pool.database.user ?? pool.key.user
+            pool.settings = snapshot.configuration.poolSettings(database: pool.database, user: user)
+            if pool.database.user != nil {
+                pool.credential = forcedCredential(pool.database, user)
+            } else if change.changedSecrets.contains(user) {
+                pool.credential = Credential(secret: Secret(snapshot.configuration.secrets[user] ?? ""))
+            }
+            apply(snapshot.settings, to: pool)
+            pool.failure = nil
+        }
+        for registration in table.all {
+            if case .client(let client) = registration { applyLimits(to: client) }
+        }
+        serveAllQueues()
+    }
+
+    private func applyLimits(to client: ClientConnection) {
+        guard let pool = client.pool, let identity = client.identity else { return }
+        let limits = configuration.configuration.clientSettings(database: pool.database, user: identity.user)
+        client.limits.idleTimeout = limits.clientIdleTimeout
+        client.limits.queryWaitTimeout = limits.queryWaitTimeout
+        pool.isAbandoned = pool.database.user.map { $0 != pool.key.user } ?? (identity.user != pool.key.user)
+        if limits.clientIdleTimeout > .zero {
+            timers.arm(slot: client.token.slot, at: client.receivedAt + limits.clientIdleTimeout)
+        }
+    }
+
+    /// What the console has ordered holds from now on.
+    func conditionChanged(_ new: WorkerCondition) {
+        let old = condition
+        condition = new
+        for pool in Array(pools.values) {
+            let isPaused = new.isPaused(pool.key.database)
+            if isPaused {
+                pool.pool.paused()
+                closeUnused(pool)
+            } else if old.isPaused(pool.key.database) {
+                pool.pool.resumed()
+                serveQueue(of: pool)
+            }
+        }
+        guard new.shutdown != old.shutdown else { return }
+        stopListening(keepingUnix: true)
+        if new.shutdown == .waitForServers { refuseWaiting() }
+    }
+
+    /// SHUTDOWN WAIT_FOR_SERVERS: whoever would wait for a server has waited in vain.
+    private func refuseWaiting() {
+        for pool in pools.values {
+            for waiter in Array(pool.pool.queue.waiters) {
+                if case .client(let client) = table[waiter.client] { closeClient(client, .serverShuttingDown) }
+            }
+            for token in pool.welcomeWaiters {
+                if case .client(let client) = table[token] { closeClient(client, .serverShuttingDown) }
+            }
+        }
+    }
+
+    /// Closes the servers of a paused pool that no client uses.
+    private func closeUnused(_ pool: WorkerPool) {
+        for server in servers(of: pool) {
+            switch server.phase {
+            case .idle, .connecting, .login: closeServer(server, "pause mode", isOrderly: true)
+            case .active, .aligning, .testing, .beingCanceled, .closed: break
+            }
+        }
+    }
+
+    /// RECONNECT: servers are closed as soon as nobody uses them.
+    func reconnect(_ database: String?) {
+        for pool in pools.values where database == nil || pool.key.database == database {
+            closeNeeded(servers(of: pool))
+        }
+    }
+
+    /// Marks servers to be closed: idle ones at once, those in use when they are released.
+    func closeNeeded(_ servers: [ServerConnection]) {
+        for server in servers {
+            server.isCloseNeeded = true
+            switch server.phase {
+            case .idle, .connecting, .login: closeServer(server, "obsolete connection", isOrderly: true)
+            case .active, .aligning, .testing, .beingCanceled, .closed: break
+            }
+        }
+    }
+
+    /// KILL: every client and server of a database, or of all. Returns whose pools there were.
+    func kill(_ database: String?) -> [String] {
+        let killed = pools.values.filter { database == nil || $0.key.database == database }
+        for pool in killed { removePool(pool, .databaseRemoved) }
+        return killed.map(\.key.database)
+    }
+
+    /// KILL_CLIENT.
+    func killClient(id: UInt64) -> Bool {
+        for registration in table.all {
+            guard case .client(let client) = registration, client.id == id else { continue }
+            switch client.phase {
+            case .session, .welcomeWait, .console:
+                closeClient(client, .adminDisconnect)
+                return true
+            case .login, .closing:
+                return false
+            }
+        }
+        return false
+    }
+
+    private func removePool(_ pool: WorkerPool, _ reason: CloseReason) {
+        for registration in Array(table.all) {
+            switch registration {
+            case .client(let client): if client.pool === pool { closeClient(client, reason) }
+            case .server, .pendingServer, .mailbox, .listener, .cancel: break
+            }
+        }
+        for server in servers(of: pool) { closeServer(server, reason.text, isOrderly: true) }
+        pools[pool.key] = nil
+    }
+
+    /// Whether what a command waits for has happened on this worker.
+    func isOver(_ effect: ConsoleEffect) -> Bool {
+        switch effect {
+        case .pause(let database): !hasBusyServers(of: database)
+        case .suspend: !hasBusyServers(of: nil)
+        case .waitClose(let database): !hasServersToClose(of: database)
+        case .resume, .disable, .enable, .reconnect, .kill, .killClient, .reload, .set, .shutdown: true
+        }
+    }
+
+    /// Whether no server connection is left.
+    var hasNoServers: Bool { pools.values.allSatisfy { $0.pool.serverCount == 0 } }
+
+    /// Whether no client is left.
+    var hasNoClients: Bool {
+        !table.all.contains { registration in
+            if case .client = registration { true } else { false }
+        }
+    }
+
+    private func hasBusyServers(of database: String?) -> Bool {
+        pools.values.contains { pool in
+            (database == nil || pool.key.database == database) && pool.pool.leasedCount + pool.pool.testingCount > 0
+        }
+    }
+
+    private func hasServersToClose(of database: String?) -> Bool {
+        pools.values.contains { pool in
+            (database == nil || pool.key.database == database) && servers(of: pool).contains(where: \.isCloseNeeded)
+        }
+    }
+
+    /// Pools that exist without a client: those of databases with a forced user and a minimum.
+    func makeForcedPools() {
+        for database in configuration.configuration.databases.values {
+            guard let user = database.user else { continue }
+            let key = PoolKey(database: database.name, user: user)
+            let settings = configuration.configuration.poolSettings(database: database, user: user)
+            guard settings.minPoolSize > 0, pools[key] == nil else { continue }
+            _ = makePool(key, database, forcedCredential(database, user))
+        }
+    }
+}

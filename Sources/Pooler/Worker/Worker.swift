@@ -1,0 +1,182 @@
+import Glibc
+import Logging
+import PoolerConfig
+
+/// One thread of the daemon: an event loop with its own clients, servers and pools. What belongs to a worker is touched by its
+/// thread alone, so there is no lock and no atomic on the path of a query; other threads speak to it through its mailbox.
+///
+/// The parts are in extensions beside what they are about: accepting and logging in (Client/), relaying (Session/), leasing
+/// and upkeep (Pool/), connecting (Server/), the console (Console/).
+final class Worker {
+    /// How often upkeep runs (PgBouncer's janitor: three passes a second).
+    static let upkeepPeriod: Duration = .milliseconds(333)
+    /// Logins that are given a turn between two rounds of established connections.
+    private static let loginsPerTurn = 8
+
+    let index: Int
+    let shared: Shared
+    let log: Logger
+    let mailbox: Mailbox<WorkerMessage>
+
+    // The loop.
+    let poller: Poller
+    let scratch = Scratch()
+    /// What the step at hand gathers, for the server and for the client.
+    let toServer = Assembly()
+    let toClient = Assembly()
+    let blocks = BlockPool()
+    var table = ConnectionTable<Registration>()
+    var timers: TimerWheel
+    /// Read once for each turn of the loop.
+    var now: Instant
+    private var nextUpkeep: Instant
+    private var isRunning = true
+    /// Connections with more input than their share of a turn.
+    var readyAgain: [Token] = []
+    /// Clients in login with something to read: they get their turn after established ones.
+    var loginsReady: [Token] = []
+
+    // What the worker holds.
+    var pools: [PoolKey: WorkerPool] = [:]
+    var clientsByCancelKey: [CancelKey: ClientConnection] = [:]
+    var parameterSets: ParameterSets
+    var authentication: AuthenticationContext
+    var configuration: ConfigurationSnapshot
+    var condition = WorkerCondition()
+    /// Accepting rests until then after the process ran out of descriptors.
+    var acceptsAgainAt: Instant?
+    var listeners: [Listener] = []
+    /// Clients that have not finished their login.
+    var loginCount = 0
+    /// What the console did, as the counters of its own pool.
+    var consoleCounters = StatCounters()
+
+    init(
+        index: Int, shared: Shared, configuration: ConfigurationSnapshot, authentication: AuthenticationContext,
+        log: Logger
+    ) throws(Errno) {
+        self.index = index
+        self.shared = shared
+        self.configuration = configuration
+        self.authentication = authentication
+        self.log = log
+        mailbox = shared.mailboxes[index]
+        poller = try Poller()
+        now = .now()
+        timers = TimerWheel(now: now)
+        nextUpkeep = now + Self.upkeepPeriod
+        parameterSets = ParameterSets(tracked: shared.tracked)
+        let token = table.reserve()
+        table.fill(token, .mailbox)
+        poller.addShared(mailbox.descriptor, token)
+    }
+
+    var settings: Settings { configuration.settings }
+
+    /// The thread's whole life.
+    func run() {
+        while isRunning {
+            let count = poller.wait(timeout: waitLimit())
+            now = .now()
+            for index in 0..<count {
+                let event = poller[index]
+                dispatch(event.token, event.events)
+            }
+            runReadyAgain()
+            runLogins()
+            expireTimers()
+            if now >= nextUpkeep {
+                nextUpkeep = now + Self.upkeepPeriod
+                upkeep()
+            }
+        }
+    }
+
+    /// Ends the loop after this turn.
+    func stop() { isRunning = false }
+
+    /// Milliseconds until something is due by itself.
+    private func waitLimit() -> Int32 {
+        if !readyAgain.isEmpty || !loginsReady.isEmpty { return 0 }
+        let due = timers.armedCount > 0 ? min(nextUpkeep, now + TimerWheel.grain) : nextUpkeep
+        return Int32(clamping: max(0, (due - .now()).wholeMicroseconds / 1000 + 1))
+    }
+
+    private func dispatch(_ token: Token, _ events: PollEvents) {
+        switch table[token] {
+        case .client(let client): clientEvent(client, events)
+        case .server(let server): serverEvent(server, events)
+        case .mailbox: receiveMail()
+        case .listener(let listener): accept(from: listener)
+        case .cancel(let cancel): cancelEvent(cancel, events)
+        case .pendingServer, nil: break
+        }
+    }
+
+    /// Gives those another turn who had more to read than their share.
+    private func runReadyAgain() {
+        guard !readyAgain.isEmpty else { return }
+        let tokens = readyAgain
+        readyAgain.removeAll(keepingCapacity: true)
+        for token in tokens {
+            switch table[token] {
+            case .client(let client): readClient(client)
+            case .server(let server): readServer(server)
+            case .mailbox, .listener, .cancel, .pendingServer, nil: break
+            }
+        }
+    }
+
+    /// Established sessions go first: a storm of logins gets a bounded share of each turn.
+    private func runLogins() {
+        guard !loginsReady.isEmpty else { return }
+        let turn = loginsReady.prefix(Self.loginsPerTurn)
+        loginsReady.removeFirst(turn.count)
+        for token in turn {
+            if case .client(let client) = table[token] { readClient(client) }
+        }
+    }
+
+    private func expireTimers() {
+        while let slot = timers.popExpired(now: now) {
+            switch table.registration(inSlot: slot) {
+            case .client(let client): clientDeadlineReached(client)
+            case .cancel(let cancel): cancelDeadlineReached(cancel)
+            case .server, .mailbox, .listener, .pendingServer, nil: break
+            }
+        }
+    }
+
+    private func receiveMail() {
+        for message in mailbox.receiveAll() {
+            switch message {
+            case .adopt(let socket): adopt(socket)
+            case .resolved(let token, let outcome): hostResolved(token, outcome)
+            case .serversWanted(let key, let count, let worker): serversWanted(key, count: count, by: worker)
+            case .serverGiven(let key, let handover): serverGiven(key, handover)
+            case .serversAnswered(let key): serversAnswered(key)
+            case .budgetFreed: serveAllQueues()
+            case .evictIdle(let database, let user): evictIdle(database: database, user: user)
+            case .welcomeArrived(let key): welcomeArrived(key)
+            case .loginRefused(let key, let failure): loginRefused(key, failure)
+            case .cancel(let key): cancelRequested(key)
+            case .run(let work): work(self)
+            }
+        }
+    }
+}
+
+/// What the console has ordered: PAUSE, DISABLE, a shutdown.
+struct WorkerCondition: Sendable {
+    /// PAUSE without a database.
+    var isPaused = false
+    /// SUSPEND.
+    var isSuspended = false
+    var pausedDatabases: Set<String> = []
+    var disabledDatabases: Set<String> = []
+    var shutdown = Shared.ShutdownMode.running
+
+    func isPaused(_ database: String) -> Bool {
+        isPaused || isSuspended || pausedDatabases.contains(database)
+    }
+}

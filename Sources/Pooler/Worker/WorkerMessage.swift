@@ -1,0 +1,48 @@
+import PoolerConfig
+
+/// What other threads tell a worker.
+enum WorkerMessage: Sendable {
+    /// A freshly accepted client.
+    case adopt(AcceptedSocket)
+    /// The outcome of a look-up that a pending server waits for.
+    case resolved(Token, HostResolver.Outcome)
+    /// Another worker's clients wait for this many servers of a pool.
+    case serversWanted(PoolKey, count: Int, by: Int)
+    /// A server that another worker gave up.
+    case serverGiven(PoolKey, Handover<MovedServer>)
+    /// Another worker has given what idle servers it had.
+    case serversAnswered(PoolKey)
+    /// Connections came free under a limit at which somebody was turned away.
+    case budgetFreed
+    /// A connection is needed under this database's or user's limit: close an idle one of another pool.
+    case evictIdle(database: String?, user: String?)
+    /// A pool's first server has logged in.
+    case welcomeArrived(PoolKey)
+    /// A pool's server said no; its waiting clients are told.
+    case loginRefused(PoolKey, ServerFailure)
+    /// A cancel request; whoever has the client acts.
+    case cancel(CancelKey)
+    /// Runs on the worker, for what the control thread rarely asks.
+    case run(@Sendable (Worker) -> Void)
+}
+
+/// A socket on its way from the accepting thread to its worker.
+struct AcceptedSocket: Sendable {
+    let descriptor: Int32
+    let peer: SocketAddress
+}
+
+/// One object on its way from one thread to another. The sender lets go of it: that is what makes it safe.
+final class Handover<Value>: @unchecked Sendable {
+    private var value: Value?
+
+    init(_ value: Value) {
+        self.value = value
+    }
+
+    /// Takes the object; nil the second time.
+    func take() -> Value? {
+        defer { value = nil }
+        return value
+    }
+}
