@@ -49,7 +49,7 @@ struct SHA256Value: Sendable, Hashable, CustomStringConvertible, CustomReflectab
 /// One thread owns an instance.
 @safe
 final class Digests {
-    /// The most iterations that `pbkdf2` runs: beyond, a peer's wish would stall a worker for half a second or more.
+    /// The most iterations that `pbkdf2` runs: beyond, a peer's wish would stall a worker for a second.
     /// OWASP advises 600,000 for PBKDF2-HMAC-SHA256; Postgres's own default is 4096.
     static let maximumIterations = 1_000_000
 
@@ -100,8 +100,13 @@ final class Digests {
         guard let algorithm = unsafe md5Algorithm else { throw .unavailable }
         var value = InlineArray<16, UInt8>(repeating: 0)
         try unsafe digest(algorithm, bytes.span, into: &value)
-        let digits = Array("0123456789abcdef".utf8)
-        return value.indices.flatMap { [digits[Int(value[$0] >> 4)], digits[Int(value[$0] & 15)]] }
+        var text: [UInt8] = []
+        text.reserveCapacity(32)
+        for index in value.indices {
+            text.append(Self.digit(value[index] >> 4))
+            text.append(Self.digit(value[index] & 15))
+        }
+        return text
     }
 
     func hmac(key: SHA256Value, _ message: [UInt8]) throws(DigestError) -> SHA256Value {
@@ -159,6 +164,10 @@ final class Digests {
     /// A copy of a message's body.
     static func bytes(of body: RawSpan) -> [UInt8] {
         unsafe body.withUnsafeBytes { unsafe Array($0) }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
 
     private func sha256(of bytes: Span<UInt8>) throws(DigestError) -> SHA256Value {
