@@ -17,7 +17,7 @@ import Testing
     }
 
     enum Expectation {
-        case in_, password, sasl, trust
+        case letIn, password, sasl, trust
     }
 
     struct Row: Sendable {
@@ -31,22 +31,22 @@ import Testing
     static let table: [Row] =
         Kind.allCases.flatMap { kind in
             [
-                Row(method: .any, kind: kind, right: .in_, wrong: .in_),
-                Row(method: .trust, kind: kind, right: .in_, wrong: .in_),
+                Row(method: .any, kind: kind, right: .letIn, wrong: .letIn),
+                Row(method: .trust, kind: kind, right: .letIn, wrong: .letIn),
             ]
         } + [
             Row(method: .plain, kind: .none, right: .password, wrong: .password),
-            Row(method: .plain, kind: .plain, right: .in_, wrong: .password),
-            Row(method: .plain, kind: .md5, right: .in_, wrong: .password),
-            Row(method: .plain, kind: .scram, right: .in_, wrong: .password),
+            Row(method: .plain, kind: .plain, right: .letIn, wrong: .password),
+            Row(method: .plain, kind: .md5, right: .letIn, wrong: .password),
+            Row(method: .plain, kind: .scram, right: .letIn, wrong: .password),
             Row(method: .md5, kind: .none, right: .password, wrong: .password),
-            Row(method: .md5, kind: .plain, right: .in_, wrong: .password),
-            Row(method: .md5, kind: .md5, right: .in_, wrong: .password),
-            Row(method: .md5, kind: .scram, right: .in_, wrong: .sasl),
+            Row(method: .md5, kind: .plain, right: .letIn, wrong: .password),
+            Row(method: .md5, kind: .md5, right: .letIn, wrong: .password),
+            Row(method: .md5, kind: .scram, right: .letIn, wrong: .sasl),
             Row(method: .scramSHA256, kind: .none, right: .sasl, wrong: .sasl),
-            Row(method: .scramSHA256, kind: .plain, right: .in_, wrong: .sasl),
+            Row(method: .scramSHA256, kind: .plain, right: .letIn, wrong: .sasl),
             Row(method: .scramSHA256, kind: .md5, right: .sasl, wrong: .sasl),
-            Row(method: .scramSHA256, kind: .scram, right: .in_, wrong: .sasl),
+            Row(method: .scramSHA256, kind: .scram, right: .letIn, wrong: .sasl),
         ]
 
     private static func check(
@@ -54,7 +54,7 @@ import Testing
         _ location: SourceLocation = #_sourceLocation
     ) {
         switch expectation {
-        case .in_:
+        case .letIn:
             guard case .succeeded = outcome else {
                 Issue.record("not let in: \(outcome)", sourceLocation: location)
                 return
@@ -110,7 +110,7 @@ import Testing
 
     @Test(arguments: [
         (ClientAuthentication.Method.trust, Expectation.trust), (.plain, .password), (.md5, .password),
-        (.scramSHA256, .sasl), (.any, .in_),
+        (.scramSHA256, .sasl), (.any, .letIn),
     ])
     func `An unknown user fails even with the secret's password`(
         _ method: ClientAuthentication.Method, _ expectation: Expectation
@@ -172,9 +172,9 @@ import Testing
         let keys = try SCRAMKeys(password: Array("new".utf8), salt: [7], iterations: 10, context.digests)
         let newSCRAM = Secret.scram(try keys.secret(salt: [7], iterations: 10, context.digests))
         for (old, new) in [(Sample.plain, Secret.plain("new")), (Sample.scram, newSCRAM)] {
-            Self.check(Self.login(method, old, with: Sample.password, context).0, .in_)
+            Self.check(Self.login(method, old, with: Sample.password, context).0, .letIn)
             Self.check(Self.login(method, new, with: Sample.password, context).0, failure)
-            Self.check(Self.login(method, new, with: "new", context).0, .in_)
+            Self.check(Self.login(method, new, with: "new", context).0, .letIn)
             Self.check(Self.login(method, old, with: "new", context).0, failure)
             Self.check(Self.login(method, .none, with: Sample.password, context).0, failure)
             Self.check(Self.login(method, old, with: Sample.password, isKnown: false, context).0, failure)
@@ -184,11 +184,11 @@ import Testing
 
     @Test func `A change of scram_iterations counts for the next login`() throws {
         let context = try Sample.context()
-        Self.check(Self.login(.scramSHA256, Sample.plain, with: Sample.password, context).0, .in_)
+        Self.check(Self.login(.scramSHA256, Sample.plain, with: Sample.password, context).0, .letIn)
         let before = try Self.salt("bob", Sample.plain, isKnown: true, context)
         context.scramIterations = 5000
         #expect(try Self.salt("bob", Sample.plain, isKnown: true, context) != before)
-        Self.check(Self.login(.scramSHA256, Sample.plain, with: Sample.password, context).0, .in_)
+        Self.check(Self.login(.scramSHA256, Sample.plain, with: Sample.password, context).0, .letIn)
         Self.check(Self.login(.scramSHA256, Sample.plain, with: "wrong", context).0, .sasl)
         context.scramIterations = -1
         #expect(context.scramIterations == 1)
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test(arguments: table.filter { $0.right == .in_ && $0.method != .any && $0.method != .trust })
+    @Test(arguments: table.filter { $0.right == .letIn && $0.method != .any && $0.method != .trust })
     func `No damaged message of a client traps or gets in`(_ row: Row) throws {
         let context = try Sample.context()
         var bodies: [[UInt8]] = []
@@ -227,7 +227,7 @@ import Testing
             bodies.append($1)
             return $1
         }
-        Self.check(honest.run(), .in_)
+        Self.check(honest.run(), .letIn)
         for index in bodies.indices {
             // The second message depends on the exchange, so the damage is told by places: the same seed, fresh bytes.
             for number in 0..<damaged(bodies[index], seed: 7).count {
