@@ -1,0 +1,57 @@
+/// What has been said in one SCRAM exchange in which we are the server, after the client's first message
+/// (RFC 5802, section 5). It knows the grammar; the keys are the caller's.
+struct SCRAMServerExchange: Sendable {
+    /// server-first-message, to be sent.
+    let serverFirst: [UInt8]
+    let salt: [UInt8]
+    let iterations: Int
+    /// client-first-message-bare: a part of AuthMessage.
+    private let clientFirstBare: [UInt8]
+    /// The client's nonce and ours.
+    private let nonce: [UInt8]
+    /// What the client must repeat in `c=`. For a binding to the TLS channel its data would follow the GS2 header.
+    private let channelBindingInput: [UInt8]
+
+    /// What the client's last message says.
+    struct ClientFinal {
+        let authMessage: [UInt8]
+        let proof: SHA256Value
+    }
+
+    /// Nil for a malformed message, and for what we do not offer: channel binding (`p`), acting for another user
+    /// (authzid), mandatory extensions (`m`). The user name inside is ignored, as Postgres does.
+    init?(clientFirst: ArraySlice<UInt8>, serverNonce: [UInt8], salt: [UInt8], iterations: Int) {
+        guard clientFirst.count <= SCRAMText.maximumLength else { return nil }
+        let comma = UInt8(ascii: ",")
+        let parts = clientFirst.split(separator: comma, maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[1].isEmpty,
+            // `y`: the client could bind but thinks that we cannot, which is so.
+            parts[0].elementsEqual("n".utf8) || parts[0].elementsEqual("y".utf8),
+            let attributes = SCRAMText.attributes(parts[2]), attributes.count >= 2,
+            attributes[0].value(named: "n") != nil,
+            let clientNonce = attributes[1].value(named: "r"), SCRAMText.isNonce(clientNonce)
+        else { return nil }
+        self.salt = salt
+        self.iterations = iterations
+        clientFirstBare = Array(parts[2])
+        nonce = clientNonce + serverNonce
+        channelBindingInput = parts[0] + [comma, comma]
+        serverFirst =
+            Array("r=".utf8) + nonce + Array(",s=".utf8) + Base64.encode(salt) + Array(",i=\(iterations)".utf8)
+    }
+
+    /// Reads client-final-message; nil if it is malformed or belongs to another exchange.
+    func clientFinalReceived(_ message: ArraySlice<UInt8>) -> ClientFinal? {
+        guard let attributes = SCRAMText.attributes(message), attributes.count >= 3,
+            let binding = attributes[0].value(named: "c"),
+            binding.elementsEqual(Base64.encode(channelBindingInput)),
+            let nonce = attributes[1].value(named: "r"), nonce.elementsEqual(self.nonce),
+            let last = attributes.last?.value(named: "p"),
+            let proof = Base64.decode(last).flatMap({ SHA256Value($0) })
+        else { return nil }
+        let comma = [UInt8(ascii: ",")]
+        // Without ",p=" and its value.
+        let withoutProof = message.dropLast(last.count + 3)
+        return ClientFinal(authMessage: clientFirstBare + comma + serverFirst + comma + withoutProof, proof: proof)
+    }
+}

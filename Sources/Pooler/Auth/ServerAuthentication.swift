@@ -1,0 +1,191 @@
+/// Answers the Authentication* requests of one server that we log in to.
+///
+/// A server that has begun SCRAM must prove itself with its signature before its AuthenticationOk counts.
+struct ServerAuthentication: Sendable {
+    enum Action {
+        /// A whole message.
+        case send([UInt8])
+        /// Nothing to say: the server has let us in, or has proved itself and will.
+        case wait
+        /// Why the login cannot go on; holds nothing secret and nothing that the server wrote.
+        case failed(String)
+    }
+
+    private enum State: Sendable {
+        /// → awaitingOk, awaitingSASLContinue, finished
+        case idle
+        /// A password is sent, or the server's signature verified. → finished
+        case awaitingOk
+        /// → awaitingSASLFinal, finished
+        case awaitingSASLContinue(SCRAMClientExchange)
+        /// → awaitingOk, finished
+        case awaitingSASLFinal(signature: SHA256Value)
+        case finished
+    }
+
+    /// The longest request that is looked at, in bytes.
+    static let maximumLength = 8192
+
+    private static let wrongPasswordType = "server login failed: wrong password type"
+
+    private let user: String
+    private let credential: Credential
+    private let context: AuthenticationContext
+    private var state = State.idle
+
+    init(user: String, credential: Credential, context: AuthenticationContext) {
+        self.user = user
+        self.credential = credential
+        self.context = context
+    }
+
+    /// A message of type `R` has come.
+    mutating func authenticationRequestReceived(_ body: RawSpan) -> Action {
+        guard 4...Self.maximumLength ~= body.byteCount else {
+            return failed("server login failed: malformed authentication request")
+        }
+        let bytes = Digests.bytes(of: body)
+        let request = AuthenticationRequest(rawValue: bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) })
+        let data = bytes.dropFirst(4)
+        do {
+            switch state {
+            case .idle:
+                return try firstRequestReceived(request, data)
+            case .awaitingSASLContinue(let exchange) where request == .saslContinue:
+                return try serverFirstReceived(data, exchange)
+            case .awaitingSASLFinal(let signature) where request == .saslFinal:
+                return serverFinalReceived(data, expected: signature)
+            case .awaitingOk where request == .ok:
+                return finished()
+            case .awaitingSASLContinue, .awaitingSASLFinal:
+                return failed(
+                    request == .ok
+                        ? "server login failed: the server did not prove that it knows the password"
+                        : "server login failed: unexpected authentication request")
+            case .awaitingOk, .finished:
+                return failed("server login failed: unexpected authentication request")
+            }
+        } catch {
+            return failed("server login failed: OpenSSL refused a digest that the method needs")
+        }
+    }
+
+    private mutating func firstRequestReceived(
+        _ request: AuthenticationRequest, _ data: ArraySlice<UInt8>
+    ) throws(DigestError) -> Action {
+        switch request {
+        case .ok:
+            return finished()
+        case .cleartextPassword:
+            return cleartextRequested()
+        case .md5Password:
+            return try md5Requested(salt: data)
+        case .sasl:
+            return try saslRequested(mechanisms: data)
+        case .saslContinue, .saslFinal:
+            return failed("server login failed: unexpected authentication request")
+        default:
+            return failed("server login failed: authentication method not supported: \(request.name)")
+        }
+    }
+
+    private mutating func cleartextRequested() -> Action {
+        switch credential.secret {
+        case .plain(let password): return sendPassword(Array(password.utf8))
+        // The server could not use it as a password, and whoever reads it on the way could.
+        case .md5, .scram: return failed(Self.wrongPasswordType)
+        case .none: return passwordMissing()
+        }
+    }
+
+    private mutating func md5Requested(salt: ArraySlice<UInt8>) throws(DigestError) -> Action {
+        guard salt.count == 4 else { return failed("server login failed: malformed authentication request") }
+        let digests = context.digests
+        let digest: [UInt8]
+        switch credential.secret {
+        case .plain(let password):
+            digest = try MD5Password.digest(password: Array(password.utf8), user: user, digests)
+        case .md5(let stored): digest = MD5Password.digest(ofSecret: stored)
+        case .scram: return failed(Self.wrongPasswordType)
+        case .none: return passwordMissing()
+        }
+        return sendPassword(try MD5Password.response(digest: digest, salt: Array(salt), digests))
+    }
+
+    private mutating func saslRequested(mechanisms: ArraySlice<UInt8>) throws(DigestError) -> Action {
+        let offered = mechanisms.split(separator: 0)
+        guard offered.contains(where: { $0.elementsEqual(AuthenticationRequest.scramMechanism.utf8) }) else {
+            return failed("server login failed: none of the server's SASL authentication mechanisms are supported")
+        }
+        switch (credential.secret, credential.scramKeys) {
+        case (.plain, _), (_, .some): break
+        case (.md5, .none), (.scram, .none): return failed(Self.wrongPasswordType)
+        case (.none, .none): return passwordMissing()
+        }
+        let exchange = SCRAMClientExchange(nonce: try context.nonce())
+        state = .awaitingSASLContinue(exchange)
+        var writer = MessageWriter()
+        writer.message(.password) {
+            $0.cString(AuthenticationRequest.scramMechanism)
+            $0.uint32(UInt32(clamping: exchange.clientFirst.count))
+            $0.raw(exchange.clientFirst)
+        }
+        return .send(writer.bytes)
+    }
+
+    private mutating func serverFirstReceived(
+        _ message: ArraySlice<UInt8>, _ exchange: SCRAMClientExchange
+    ) throws(DigestError) -> Action {
+        guard let challenge = exchange.serverFirstReceived(message) else {
+            return failed("server login failed: malformed SCRAM message")
+        }
+        guard let keys = try keys(for: challenge) else {
+            return failed("server login failed: too many SCRAM iterations (\(challenge.iterations))")
+        }
+        let digests = context.digests
+        let proof = try keys.proof(authMessage: challenge.authMessage, digests)
+        let signature = try digests.hmac(key: keys.serverKey, challenge.authMessage)
+        state = .awaitingSASLFinal(signature: signature)
+        var writer = MessageWriter()
+        writer.message(.password) { $0.raw(challenge.clientFinal(proof: proof)) }
+        return .send(writer.bytes)
+    }
+
+    /// Nil if the server asks for more work than a login is worth.
+    private func keys(for challenge: SCRAMClientExchange.Challenge) throws(DigestError) -> SCRAMKeys? {
+        guard case .plain(let password) = credential.secret else { return credential.scramKeys }
+        guard challenge.iterations <= Digests.maximumIterations else { return nil }
+        return try context.scramKeys(
+            password: SCRAMText.prepared(password), salt: challenge.salt, iterations: challenge.iterations)
+    }
+
+    private mutating func serverFinalReceived(_ message: ArraySlice<UInt8>, expected: SHA256Value) -> Action {
+        guard let signature = SCRAMClientExchange.serverSignature(in: message) else {
+            return failed("server login failed: failed to verify server signature")
+        }
+        guard signature == expected else { return failed("server login failed: invalid server signature") }
+        state = .awaitingOk
+        return .wait
+    }
+
+    private mutating func sendPassword(_ password: [UInt8]) -> Action {
+        state = .awaitingOk
+        var writer = MessageWriter()
+        writer.message(.password) { $0.cString(password) }
+        return .send(writer.bytes)
+    }
+
+    private mutating func passwordMissing() -> Action {
+        failed("server login failed: no password is known for user \"\(user)\"")
+    }
+
+    private mutating func finished() -> Action {
+        state = .finished
+        return .wait
+    }
+
+    private mutating func failed(_ reason: String) -> Action {
+        state = .finished
+        return .failed(reason)
+    }
+}
