@@ -66,6 +66,7 @@ public final class ChildProcess: Sendable {
             unsafe unlink(path)
         }
         let process = try ChildProcess(command, output: path)
+        defer { process.signal(SIGKILL) }
         return (try process.wait(within: limit), readFile(path))
     }
 
@@ -93,7 +94,7 @@ func spawn(_ command: [String], input: Int32?, output: Int32?) throws -> pid_t {
             unsafe posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_WRONLY, 0)
         }
     }
-    var attributes = unsafe posix_spawnattr_t()
+    var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     // A group of its own, so that Ctrl-C at the terminal is ours alone; and no signal blocked, whatever our thread blocks.
@@ -103,9 +104,9 @@ func spawn(_ command: [String], input: Int32?, output: Int32?) throws -> pid_t {
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
 
     var arguments: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) } + [nil]
-    defer { for unsafeargument in unsafe arguments { unsafe free(argument) } }
+    defer { unsafe arguments.forEach { unsafe free($0) } }
     var environment: [UnsafeMutablePointer<CChar>?] = unsafe childEnvironment.map { unsafe strdup($0) } + [nil]
-    defer { for unsafevariable in unsafe environment { unsafe free(variable) } }
+    defer { unsafe environment.forEach { unsafe free($0) } }
     var pid: pid_t = 0
     let code = unsafe posix_spawnp(&pid, command.first ?? "", &actions, &attributes, &arguments, &environment)
     guard code == 0 else { throw SystemError("start \(command.first ?? "nothing")", code: code) }

@@ -5,7 +5,7 @@ extension Pooler {
     public static let isPgvalet = !binary.hasSuffix("pgbouncer")
 
     /// PgBouncer's version, for what came later than the one that is installed; pgvalet has it all.
-    static let version: (major: Int, minor: Int) = {
+    public static let version: (major: Int, minor: Int) = {
         guard !isPgvalet, let output = try? ChildProcess.run([binary, "-V"]).output else { return (.max, .max) }
         let numbers = output.split(separator: " ").dropFirst().first?.split(separator: ".").compactMap { Int($0) } ?? []
         return numbers.count > 1 ? (numbers[0], numbers[1]) : (0, 0)

@@ -3,7 +3,7 @@ import Glibc
 
 /// One libpq connection. No call of it waits for ever.
 @safe public final class Connection {
-    let handle: OpaquePointer
+    private var pointer: OpaquePointer?
     private let owner: AnyObject?
     private let log = NoticeLog()
 
@@ -14,14 +14,14 @@ import Glibc
         while try opening.step() == false {
             guard try opening.wait(deadline) else { throw SystemError("no connection within \(limit)") }
         }
-        unsafe handle = opening.take()
+        unsafe pointer = opening.take()
         self.owner = owner
         unsafe PQsetNoticeReceiver(handle, receiveNotice, Unmanaged.passUnretained(log).toOpaque())
     }
 
     /// Takes over what was opened step by step.
     init(_ opening: Opening) {
-        unsafe handle = opening.take()
+        unsafe pointer = opening.take()
         owner = nil
         unsafe PQsetNoticeReceiver(handle, receiveNotice, Unmanaged.passUnretained(log).toOpaque())
     }
@@ -164,7 +164,18 @@ import Glibc
         shutdown(unsafe PQsocket(handle), Int32(SHUT_RDWR))
     }
 
-    deinit { unsafe PQfinish(handle) }
+    /// Leaves as a client should, with Terminate; no call may follow.
+    public func close() {
+        unsafe PQfinish(pointer)
+        unsafe pointer = nil
+    }
+
+    deinit { close() }
+
+    var handle: OpaquePointer {
+        guard let pointer = unsafe pointer else { fatalError("the connection was closed before") }
+        return unsafe pointer
+    }
 
     /// Throws what libpq says when a call of it refused.
     func require(_ accepted: Int32) throws {

@@ -59,12 +59,9 @@ func withCStrings<Value>(
     _ strings: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Value
 ) -> Value {
     let copies = unsafe strings.map { unsafe $0.flatMap { unsafe strdup($0) } }
-    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+    defer { unsafe copies.forEach { unsafe free($0) } }
     let pointers: [UnsafePointer<CChar>?] = unsafe copies.map { unsafe UnsafePointer($0) } + [nil]
-    return unsafe pointers.withUnsafeBufferPointer { buffer in
-        guard let base = unsafe buffer.baseAddress else { fatalError("an array that holds a nil has an address") }
-        return unsafe body(base)
-    }
+    return unsafe body(pointers)
 }
 
 extension PostgresError {

@@ -49,10 +49,19 @@ public final class Pooler: Sendable {
 
     private func waitUntilOpen() throws {
         let deadline = Deadline(patience)
-        while (try? Socket.tcp().connect(port: port)) == nil {
+        while !isListening {
             if let ended = process.ended { throw SystemError("the pooler ended at once (\(ended)): \(log)") }
             if deadline.isOver { throw SystemError("the pooler does not listen: \(log)") }
             usleep(10_000)
+        }
+    }
+
+    /// Looked up, not tried: a trial would count among the clients.
+    private var isListening: Bool {
+        readFile("/proc/net/tcp").split(separator: "\n").dropFirst().contains { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 3, fields[3] == "0A" else { return false }
+            return fields[1].split(separator: ":").last.flatMap { Int($0, radix: 16) } == port
         }
     }
 
@@ -74,8 +83,8 @@ public final class Pooler: Sendable {
 
     /// Runs one command on the console, over a connection of its own.
     @discardableResult
-    public func console(_ command: String, user: String = "admin") throws -> QueryResult {
-        try connect(user: user, database: "pgbouncer").query(command)
+    public func console(_ command: String, user: String = "admin", password: String = "") throws -> QueryResult {
+        try connect(user: user, database: "pgbouncer", ["password": password]).query(command)
     }
 
     /// The row of SHOW POOLS for one pool; empty when there is none.

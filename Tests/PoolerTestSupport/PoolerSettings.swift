@@ -13,13 +13,17 @@ public struct PoolerSettings: Sendable {
     public var secrets = [
         "app": "app-secret", "admin": "admin-secret", "stats": "stats-secret", "postgres": "pg-secret",
     ]
+    /// The whole ini, where a test wants its own words; `$port` stands for the pooler's port.
+    public var text: String?
     private var server = ""
+    private var port = ""
 
     /// The defaults: trust, every database of the server, console users `admin` and `stats`.
     public init() {}
 
     /// Fills in what only the harness knows.
     mutating func place(in directory: String, port: Int, server: Int) {
+        self.port = "\(port)"
         self.server = "host=127.0.0.1 port=\(server)"
         let own = ["listen_port": "\(port)", "unix_socket_dir": directory, "auth_file": "\(directory)/users.txt"]
         main.merge(own) { given, _ in given }
@@ -28,8 +32,8 @@ public struct PoolerSettings: Sendable {
 
     /// The text of the ini.
     public var ini: String {
-        section("databases", databases.mapValues { $0.replacing("$server", with: server) })
-            + section("users", users) + section("pgbouncer", main)
+        let text = text ?? section("databases", databases) + section("users", users) + section("pgbouncer", main)
+        return text.replacing("$server", with: server).replacing("$port", with: port)
     }
 
     /// The text of the auth_file.

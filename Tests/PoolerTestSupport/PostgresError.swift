@@ -30,5 +30,11 @@ public struct PostgresError: Error, Equatable, CustomStringConvertible, Sendable
         hint = value("H")
     }
 
+    /// The same severity, code and message; details may differ.
+    public static func == (left: Self, right: Self) -> Bool {
+        (left.severity, left.sqlState, left.message) == (right.severity, right.sqlState, right.message)
+    }
+
+    /// For people.
     public var description: String { "\(severity) \(sqlState) \(message)" }
 }

@@ -42,17 +42,21 @@ public struct QueryResult: Equatable, Sendable {
         case PGRES_PIPELINE_ABORTED: return .failure(PostgresError("", "", "pipeline aborted"))
         case PGRES_PIPELINE_SYNC: result.isSync = true
         case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: result.isCopy = true
+        case PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE: unsafe result.readRows(raw)
         case _: break
-        }
-        result.columns = (0..<(unsafe PQnfields(raw))).map {
-            unsafe Column(name: String(cString: PQfname(raw, $0)), type: PQftype(raw, $0))
-        }
-        result.rows = (0..<(unsafe PQntuples(raw))).map { row in
-            (0..<Int32(result.columns.count)).map { column in
-                unsafe PQgetisnull(raw, row, column) == 1 ? nil : String(cString: PQgetvalue(raw, row, column))
-            }
         }
         result.tag = unsafe String(cString: PQcmdStatus(raw))
         return .success(result)
+    }
+
+    private mutating func readRows(_ raw: OpaquePointer) {
+        columns = (0..<(unsafe PQnfields(raw))).map {
+            unsafe Column(name: String(cString: PQfname(raw, $0)), type: PQftype(raw, $0))
+        }
+        rows = (0..<(unsafe PQntuples(raw))).map { row in
+            (0..<Int32(columns.count)).map { column in
+                unsafe PQgetisnull(raw, row, column) == 1 ? nil : String(cString: PQgetvalue(raw, row, column))
+            }
+        }
     }
 }

@@ -1,21 +1,31 @@
 /// A client that speaks bytes by hand: for malformed packets, exact message sequences and rude ends.
 public final class RawClient: WireChannel {
-    private let pooler: Pooler
+    private let port: Int
+    private let owner: AnyObject
     /// What CancelRequest needs, once logged in.
     public private(set) var cancelKey: [UInt8] = []
 
     /// Connects over TCP; nothing is said yet. A small receive buffer makes backpressure felt soon.
-    public init(_ pooler: Pooler, receiveBuffer: Int32? = nil) throws {
-        self.pooler = pooler
+    public convenience init(_ pooler: Pooler, receiveBuffer: Int32? = nil) throws {
+        try self.init(port: pooler.port, owner: pooler, receiveBuffer: receiveBuffer)
+    }
+
+    /// As above, straight to Postgres.
+    public convenience init(_ postgres: Postgres) throws {
+        try self.init(port: postgres.port, owner: postgres)
+    }
+
+    private init(port: Int, owner: AnyObject, receiveBuffer: Int32? = nil) throws {
+        (self.port, self.owner) = (port, owner)
         let socket = try Socket.tcp()
         if let receiveBuffer { socket.setReceiveBuffer(receiveBuffer) }
-        try socket.connect(port: pooler.port)
+        try socket.connect(port: port)
         super.init(socket)
     }
 
     /// Connects over the Unix socket.
     public init(unix pooler: Pooler) throws {
-        self.pooler = pooler
+        (port, owner) = (pooler.port, pooler)
         let socket = try Socket.unix()
         try socket.connect(path: "\(pooler.directory)/.s.PGSQL.\(pooler.port)")
         super.init(socket)
@@ -65,11 +75,11 @@ public final class RawClient: WireChannel {
     public func isClosed(within limit: Duration = patience) throws -> Bool { try receive(1, within: limit) == nil }
 
     /// Asks for the cancel of this client's query, over a connection of its own, and waits until it is closed.
-    public func cancel() throws { try Self.cancel(cancelKey, pooler) }
+    public func cancel() throws { try cancel(key: cancelKey) }
 
     /// Sends a CancelRequest with any key.
-    public static func cancel(_ key: [UInt8], _ pooler: Pooler) throws {
-        let client = try RawClient(pooler)
+    public func cancel(key: [UInt8]) throws {
+        let client = try RawClient(port: port, owner: owner)
         try client.send(untyped(RequestCode.cancel, key))
         _ = try client.readToEnd()
     }

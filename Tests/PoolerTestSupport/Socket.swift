@@ -94,9 +94,9 @@ final class Socket: Sendable {
 
     /// No FIN but a reset: what a process that dies with unread data leaves.
     func reset() {
-        var now = linger(l_onoff: 1, l_linger: 0)
-        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
-        shutdown()
+        // Dissolving the association resets it, connect(2); the descriptor stays ours until the owner goes.
+        var nobody = sockaddr(sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        unsafe Glibc.connect(descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
     }
 
     func shutdown() { Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }

@@ -56,3 +56,10 @@ public class WireChannel {
     /// Closes with a reset.
     public func reset() { socket.reset() }
 }
+
+extension WireChannel {
+    /// What is there, up to `count` bytes; empty at the end of the stream.
+    public func receiveSome(_ count: Int, within limit: Duration = patience) throws -> [UInt8] {
+        try socket.receive(count, within: limit)
+    }
+}
