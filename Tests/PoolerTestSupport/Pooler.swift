@@ -1,0 +1,159 @@
+import Glibc
+import Synchronization
+
+/// The daemon under test, as a process of its own with a configuration and a log in a temporary directory.
+///
+/// It is the `pgvalet` of this build, or the program that PGVALET_BINARY names: PgBouncer takes the same arguments and
+/// files, so that most tests can run against it too.
+public final class Pooler: Sendable {
+    /// The TCP port on 127.0.0.1, and the number of the Unix socket in `directory`.
+    public let port: Int
+    /// The Postgres behind it.
+    public let postgres: Postgres
+    private let home: TemporaryDirectory
+    private let process: ChildProcess
+    private let current: Mutex<PoolerSettings>
+
+    /// Where its files and its Unix socket are.
+    public var directory: String { home.path }
+
+    /// Writes the files, starts the daemon and waits until it lets clients connect.
+    ///
+    /// `settings` are those of section [pgbouncer], on top of the defaults of `PoolerSettings`. In the values of
+    /// `databases`, `$server` stands for the address of Postgres. `secrets` fill the auth_file.
+    public convenience init(
+        _ settings: [String: String] = [:], databases: [String: String] = [:], users: [String: String] = [:],
+        secrets: [String: String] = [:], postgres: Postgres = .shared, arguments: [String] = []
+    ) throws {
+        var all = PoolerSettings()
+        all.main.merge(settings) { $1 }
+        all.databases.merge(databases) { $1 }
+        all.users = users
+        all.secrets.merge(secrets) { $1 }
+        try self.init(all, postgres: postgres, arguments: arguments)
+    }
+
+    /// As above, from whole settings.
+    public init(_ settings: PoolerSettings, postgres: Postgres = .shared, arguments: [String] = []) throws {
+        var settings = settings
+        let home = try TemporaryDirectory("pooler")
+        let port = try FreePort.take()
+        settings.place(in: home.path, port: port, server: postgres.port)
+        try home.write("pooler.ini", settings.ini)
+        try home.write("users.txt", settings.authFile)
+        let child = try ChildProcess([Self.binary] + arguments + [home.file("pooler.ini")], output: home.file("stderr"))
+        (self.home, self.port, self.postgres, process) = (home, port, postgres, child)
+        current = Mutex(settings)
+        try waitUntilOpen()
+    }
+
+    private func waitUntilOpen() throws {
+        let deadline = Deadline(patience)
+        while !isListening {
+            if let ended = process.ended { throw SystemError("the pooler ended at once (\(ended)): \(log)") }
+            if deadline.isOver { throw SystemError("the pooler does not listen: \(log)") }
+            usleep(10_000)
+        }
+    }
+
+    /// Looked up, not tried: a trial would count among the clients.
+    private var isListening: Bool {
+        readFile("/proc/net/tcp").split(separator: "\n").dropFirst().contains { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 3, fields[3] == "0A" else { return false }
+            return fields[1].split(separator: ":").last.flatMap { Int($0, radix: 16) } == port
+        }
+    }
+
+    // MARK: Clients
+
+    /// A libpq client of it. Without more, user and database `app` over TCP.
+    public func connect(
+        user: String = "app", database: String = "app", _ more: [String: String] = [:],
+        within limit: Duration = patience
+    ) throws -> Connection {
+        let parameters = ["host": "127.0.0.1", "port": "\(port)", "user": user, "dbname": database]
+        return try Connection(parameters.merging(more) { $1 }, keeping: self, within: limit)
+    }
+
+    /// Starts a libpq connection without waiting for it.
+    func open(user: String = "app", database: String = "app") throws -> Opening {
+        try Opening(["host": "127.0.0.1", "port": "\(port)", "user": user, "dbname": database])
+    }
+
+    /// Runs one command on the console, over a connection of its own.
+    @discardableResult
+    public func console(_ command: String, user: String = "admin", password: String = "") throws -> QueryResult {
+        try connect(user: user, database: "pgbouncer", ["password": password]).query(command)
+    }
+
+    /// The row of SHOW POOLS for one pool; empty when there is none.
+    public func pool(user: String = "app", database: String = "app") throws -> [String: String] {
+        try console("SHOW POOLS").records.first { $0["user"] == user && $0["database"] == database } ?? [:]
+    }
+
+    // MARK: Configuration
+
+    /// Rewrites the files with a change; nothing happens until it is told to reload.
+    public func configure(_ change: (inout PoolerSettings) -> Void) throws {
+        try current.withLock { settings in
+            change(&settings)
+            settings.place(in: home.path, port: port, server: postgres.port)
+            try home.write("pooler.ini", settings.ini)
+            try home.write("users.txt", settings.authFile)
+        }
+    }
+
+    /// Rewrites the files with a change and has them read.
+    public func reload(_ change: (inout PoolerSettings) -> Void) throws {
+        try configure(change)
+        try console("RELOAD")
+    }
+
+    /// Replaces the ini by any text.
+    public func writeIni(_ text: String) throws { try home.write("pooler.ini", text) }
+
+    /// The text of its ini now.
+    public var ini: String { readFile(home.file("pooler.ini")) }
+
+    // MARK: The process
+
+    /// Its process number.
+    public var pid: pid_t { process.pid }
+
+    /// Sends it a signal.
+    public func signal(_ number: Int32) { process.signal(number) }
+
+    /// How it ended, nil while it runs.
+    public var ended: Ending? { process.ended }
+
+    /// Waits for its end.
+    public func wait(within limit: Duration = patience) throws -> Ending { try process.wait(within: limit) }
+
+    /// Everything that it has logged.
+    public var log: String { readFile(home.file("stderr")) }
+
+    /// What the kernel counts of it.
+    public var figures: ProcessFigures { ProcessFigures(pid: process.pid) }
+
+    deinit {
+        process.signal(SIGKILL)
+        _ = try? process.wait()
+    }
+
+    // MARK: The program
+
+    /// The program under test.
+    public static let binary: String = {
+        if let named = unsafe getenv("PGVALET_BINARY") { return unsafe String(cString: named) }
+        return buildDirectory + "/pgvalet"
+    }()
+
+    /// Where the test process itself was built.
+    private static let buildDirectory: String = {
+        var path = [CChar](repeating: 0, count: 4096)
+        let length = unsafe readlink("/proc/self/exe", &path, path.count)
+        let executable = String(decoding: path.prefix(max(length, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(executable[..<(executable.lastIndex(of: "/") ?? executable.startIndex)])
+    }()
+}
