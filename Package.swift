@@ -69,6 +69,7 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["PoolerTestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["PoolerTestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )
