@@ -11,7 +11,7 @@ extension Worker {
         leaveServer(client, reason)
         if let message = reason.message { send(message.bytes, to: client) }
         leave(client)
-        guard client.output.isEmpty else {
+        guard client.output.isEmpty, !client.transport.hasUnsent else {
             client.phase = .closing
             client.held.removeAll(to: blocks)
             timers.arm(slot: client.token.slot, at: now + Self.lingering)

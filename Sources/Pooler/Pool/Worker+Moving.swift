@@ -64,6 +64,7 @@ extension Worker {
         poller.remove(server.transport.descriptor.number)
         table.remove(server.token)
         timers.disarm(slot: server.token.slot)
+        server.isOutputWatched = false
         let moved = MovedServer(server: server, values: server.parameters.values)
         // The set belongs to this worker; the other one has its own object for the same values.
         server.parameters = parameterSets.empty
@@ -81,6 +82,7 @@ extension Worker {
         server.pool = pools[key] ?? makePool(key, server.pool.database, server.pool.credential)
         server.pool.pool.serverOpening(token)
         poller.add(server.transport.descriptor.number, token)
+        watchUnsent(server)
         if let reason = reasonToClose(server) {
             closeServer(server, reason, isOrderly: true)
         } else {

@@ -3,6 +3,7 @@ import PoolerConfig
 /// A configuration as one object, so that handing it around copies a pointer, with what the data path asks of it ready.
 final class ConfigurationSnapshot: Sendable {
     let configuration: Configuration
+    let tls: TLSContexts
     /// max_packet_size.
     let maxPacketSize: Int
     /// disable_pqexec.
@@ -10,8 +11,9 @@ final class ConfigurationSnapshot: Sendable {
     private let hasResetQuery: Bool
     private let resetsAlways: Bool
 
-    init(_ configuration: Configuration) {
+    init(_ configuration: Configuration, tls: TLSContexts = .none) {
         self.configuration = configuration
+        self.tls = tls
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec
         hasResetQuery = !configuration.settings.serverResetQuery.isEmpty

@@ -35,6 +35,8 @@ final class Worker {
     var readyAgain: [Token] = []
     /// Clients in login with something to read: they get their turn after established ones.
     var loginsReady: [Token] = []
+    /// TLS sessions that servers offered.
+    var serverSessions = ServerSessions()
 
     // What the worker holds.
     var pools: [PoolKey: WorkerPool] = [:]
