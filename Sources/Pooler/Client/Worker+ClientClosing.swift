@@ -86,7 +86,7 @@ extension Worker {
             }
             // The backend would run its query to the end for nobody.
             let isBusy = !server.replies.isEmpty
-            if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server.address, key) }
+            if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server, key) }
             let why = isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
             closeServer(server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary)
         }
