@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 // TLS: what OpenSSL has as macros over SSL_ctrl, SSL_CTX_ctrl and BIO_set_flags.
 
@@ -24,6 +25,16 @@ static inline int openssl_ctx_set_groups(SSL_CTX *ctx, const char *groups) {
     return SSL_CTX_set1_groups_list(ctx, groups);
 }
 static inline void openssl_ctx_set_dh_auto(SSL_CTX *ctx, int on) { SSL_CTX_set_dh_auto(ctx, on); }
+/// How many suites of TLS 1.3 are set: unknown names in a list are no error to OpenSSL.
+static inline int openssl_ctx_tls13_suite_count(SSL_CTX *ctx) {
+    STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx);
+    int count = 0;
+    for (int i = 0; ciphers != NULL && i < sk_SSL_CIPHER_num(ciphers); i++) {
+        const char *version = SSL_CIPHER_get_version(sk_SSL_CIPHER_value(ciphers, i));
+        if (strcmp(version, "TLSv1.3") == 0) count++;
+    }
+    return count;
+}
 static inline void openssl_ctx_set_session_cache(SSL_CTX *ctx, long mode) {
     SSL_CTX_set_session_cache_mode(ctx, mode);
 }

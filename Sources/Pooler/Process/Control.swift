@@ -19,7 +19,7 @@ final class Control {
     var configuration: Configuration
     /// Made of it, with the keys that outlive it.
     var tls: TLSContexts
-    let ticketKeys = TicketKeys()
+    let ticketKeys: TicketKeys
     var condition = WorkerCondition()
     var mode = PoolerCondition.Mode.active
     var stats: StatHistory
@@ -38,10 +38,12 @@ final class Control {
     }
 
     init(
-        configuration: Configuration, options: DaemonOptions, listeners: [Listener], pidFile: PidFile?, log: Logger
+        configuration: Configuration, tls: TLSContexts, ticketKeys: TicketKeys, options: DaemonOptions,
+        listeners: [Listener], pidFile: PidFile?, log: Logger
     ) throws {
         self.configuration = configuration
-        tls = try TLSContexts(configuration, ticketKeys, keeping: .none)
+        self.tls = tls
+        self.ticketKeys = ticketKeys
         self.options = options
         self.listeners = listeners
         self.pidFile = pidFile

@@ -31,6 +31,8 @@ public enum Daemon {
         if let user = options.user ?? settings.user { try Privileges.assume(user: user) }
         try Privileges.refuseRoot(program: program)
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
+        let ticketKeys = TicketKeys()
+        let tls = try TLSContexts(configuration, ticketKeys, keeping: .none)
         let listening = Listening(settings)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
@@ -42,7 +44,7 @@ public enum Daemon {
         log.info("\(limit.summary(for: demand))")
         if let warning = limit.warning(for: demand) { log.warning("\(warning)") }
         let control = try Control(
-            configuration: configuration, options: options, listeners: listeners, pidFile: pidFile, log: log)
+            configuration: configuration, tls: tls, ticketKeys: ticketKeys, options: options, listeners: listeners, pidFile: pidFile, log: log)
         control.start()
         log.info("\(program.processUp)")
         dispatchMain()

@@ -86,9 +86,15 @@ final class TLSContext: @unchecked Sendable {
                 throw TLSError.fromQueue("\(parameters.side)_tls_ciphers: cannot use \"\(parameters.ciphers)\"")
             }
         }
-        if let suites = parameters.suites, unsafe SSL_CTX_set_ciphersuites(context, suites) != 1 {
+        if let suites = parameters.suites, unsafe !setSuites(suites, of: context) {
             throw TLSError.fromQueue("\(parameters.side)_tls13_ciphers: cannot use \"\(suites)\"")
         }
+    }
+
+    private static func setSuites(_ suites: String, of context: OpaquePointer) -> Bool {
+        let names = Set(suites.split(separator: ":"))
+        return unsafe SSL_CTX_set_ciphersuites(context, suites) == 1
+            && openssl_ctx_tls13_suite_count(context) == names.count
     }
 
     /// The lowest and highest version by their own calls, since the system's defaults may forbid what is asked for.

@@ -107,7 +107,7 @@ final class TLSStream {
     func receive(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
         if let ending { return ending }
         let early = link.takeEarly()
-        if unsafe !early.isEmpty || (isEstablished && SSL_has_pending(ssl) == 1) {
+        if unsafe !early.isEmpty || (isEstablished && SSL_pending(ssl) > 0) {
             mayHoldMore = true
             let count = unsafe early.withUnsafeBytes { unsafe decrypt($0, into: buffer) }
             return count > 0 ? .bytes(count) : ending ?? .bytes(0)

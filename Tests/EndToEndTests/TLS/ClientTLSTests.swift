@@ -78,7 +78,8 @@ func openSSLClient(_ pooler: Pooler, _ options: String, input: String = "sleep 0
     }
 
     @Test(arguments: [
-        ["client_tls_cert_file": "/nonexistent"], ["client_tls_key_file": CertificateAuthority.app.key],
+        ["client_tls_cert_file": "/nonexistent"],
+        ["client_tls_key_file": CertificateAuthority.app.key],
         ["client_tls_ciphers": "nonsense"], ["client_tls13_ciphers": "nonsense"],
         ["client_tls_ecdhcurve": "nonsense"], ["client_tls_sslmode": "verify-ca"], ["client_tls_cert_file": ""],
         ["client_tls_ca_file": "/nonexistent"],
