@@ -33,7 +33,7 @@ import Testing
         ("[pgbouncer]\nlisten_port = lots\n", 2, ["listen_port", "lots"]),
         ("[pgbouncer]\n\n; fine\npool_mode = sometimes\n", 4, ["pool_mode", "sometimes", "transaction"]),
         ("[pgbouncer]\nno_such_key = 1\n", 2, ["no_such_key"]),
-        ("[pgbouncer]\njust words\n", 2, ["just words"]),
+        ("[pgbouncer]\njust words\n", 2, ["just"]),
         ("[pgbouncer]\nlisten_addr = *\n[nonsense]\n", 3, ["nonsense"]),
         ("listen_addr = *\n", 1, ["listen_addr"]),
         ("[databases]\napp = host=127.0.0.1 nonsense=1\n[pgbouncer]\n", 2, ["nonsense"]),

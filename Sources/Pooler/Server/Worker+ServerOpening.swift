@@ -266,6 +266,7 @@ extension Worker {
             launchFailed(pool, failure)
         case .active(let client), .aligning(let client, _):
             toClient.clear()
+            client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
         case .idle, .testing, .beingCanceled:

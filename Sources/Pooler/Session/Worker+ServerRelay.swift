@@ -7,6 +7,7 @@ extension Worker {
             serverConnected(server)
             return
         }
+        if !events.isDisjoint(with: [.peerClosed, .hangUp]) { server.isPeerClosed = true }
         if events.contains(.writable) {
             serverWritable(server)
             guard server.isOpen else { return }
@@ -28,7 +29,7 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { server.held.removeAll(to: blocks) }
                 server.receivedAt = now
-                server.hasUnreadInput = count == Scratch.receiveSize
+                server.hasUnreadInput = count == Scratch.receiveSize || server.isPeerClosed
                 if case .login = server.phase {
                     processServerLogin(server, 0..<carried + count)
                 } else {
