@@ -54,14 +54,20 @@ import Glibc
         unsafe polling = PQconnectPoll(connection)
         if polling == PGRES_POLLING_FAILED { return fail() }
         if polling != PGRES_POLLING_OK { return }
-        guard let query else { return state = .idle }
+        guard let query else {
+            state = .idle
+            return
+        }
         if unsafe PQsendQuery(connection, query) == 1 { state = .asking } else { fail() }
     }
 
     private func readAnswer() {
         if unsafe PQconsumeInput(connection) == 0 { return fail() }
         while unsafe PQisBusy(connection) == 0 {
-            guard let result = unsafe PQgetResult(connection) else { return state = .idle }
+            guard let result = unsafe PQgetResult(connection) else {
+                state = .idle
+                return
+            }
             defer { unsafe PQclear(result) }
             let status = unsafe PQresultStatus(result)
             if status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK { return fail() }

@@ -43,7 +43,9 @@ import Synchronization
     private func sample(_ connection: OpaquePointer?) {
         let result = unsafe PQexec(connection, Self.query)
         defer { unsafe PQclear(result) }
-        guard unsafe PQresultStatus(result) == PGRES_TUPLES_OK, let text = unsafe PQgetvalue(result, 0, 0) else { return }
+        guard unsafe PQresultStatus(result) == PGRES_TUPLES_OK, let text = unsafe PQgetvalue(result, 0, 0) else {
+            return
+        }
         most.max(Int(unsafe String(cString: text)) ?? 0, ordering: .relaxed)
     }
 }
