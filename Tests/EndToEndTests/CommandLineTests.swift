@@ -173,8 +173,10 @@ import Testing
         try eventually { readFile(home.file("log")).contains("process up") }
         #expect(unsafe rename(home.file("log"), home.file("old")) == 0)
         pooler.signal(SIGHUP)
-        try pooler.connect().query("select 1")
-        try eventually { readFile(home.file("log")).contains("login attempt") }
+        try eventually {
+            try pooler.connect().query("select 1")
+            return readFile(home.file("log")).contains("login attempt")
+        }
     }
 
     @Test func `statistics are logged every stats_period`() throws {
