@@ -94,9 +94,4 @@ import Testing
         try first.query("commit")
         #expect(try Set((0..<6).map { _ in try first.serverPID() }).count == servers)
     }
-
-    @Test func `clients over the Unix socket are served too`() throws {
-        let pooler = try Pooler()
-        #expect(try pooler.connect(["host": pooler.directory]).query("select 1").value == "1")
-    }
 }
