@@ -1,4 +1,3 @@
-import Glibc
 import PoolerConfig
 
 /// From an accepted socket to a client that may send queries.
@@ -297,7 +296,9 @@ extension Worker {
     func loginEnded(_ client: ClientConnection) {
         loginCount -= 1
         timers.disarm(slot: client.token.slot)
-        if client.limits.idleTimeout > .zero { timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout) }
+        if client.limits.idleTimeout > .zero {
+            timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout)
+        }
     }
 
     private func applicationNameWithHost(_ client: ClientConnection, _ name: [UInt8]?) -> String {

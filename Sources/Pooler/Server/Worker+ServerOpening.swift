@@ -72,7 +72,9 @@ extension Worker {
 
     private func isReserveDue(_ pool: WorkerPool) -> Bool {
         let timeout = configuration.settings.reservePoolTimeout
-        guard pool.settings.reservePoolSize > 0, timeout > .zero, let first = pool.pool.queue.first else { return false }
+        guard pool.settings.reservePoolSize > 0, timeout > .zero, let first = pool.pool.queue.first else {
+            return false
+        }
         return now - first.since >= timeout
     }
 

@@ -68,7 +68,8 @@ extension Worker {
                 cursor += count
                 continue
             }
-            guard case .frame(let header) = FrameScanner.header(in: bytes, at: cursor, limit: configuration.maxPacketSize)
+            guard
+                case .frame(let header) = FrameScanner.header(in: bytes, at: cursor, limit: configuration.maxPacketSize)
             else {
                 if end - cursor < FrameHeader.size { break }
                 return serverBroke(server)
