@@ -11,11 +11,12 @@ extension Worker {
 
     /// Opens as many connections as the queue would like and the limits allow.
     func openServers(for pool: WorkerPool) {
-        let settings = configuration.settings
+        // The common case of a busy pool, told without a look at anything large.
+        if isFull(pool) { return }
         guard !condition.isPaused(pool.key.database),
-            !pool.isBackingOff(now: now, retry: settings.serverLoginRetry)
+            !pool.isBackingOff(now: now, retry: configuration.settings.serverLoginRetry)
         else { return }
-        var wanted = pool.pool.wantedConnections(maxParallel: max(1, settings.maxServerLogins))
+        var wanted = pool.pool.wantedConnections(maxParallel: max(1, configuration.settings.maxServerLogins))
         if wanted == 0, !pool.welcomeWaiters.isEmpty, pool.pool.openingCount == 0 { wanted = 1 }
         while wanted > 0 {
             wanted -= 1
@@ -68,6 +69,13 @@ extension Worker {
         guard let longest, case .server(let server) = table[longest.token] else { return false }
         closeServer(server, "evicted", isOrderly: true)
         return true
+    }
+
+    /// Whether the pool has all the connections that it may have, and no reserve to take from.
+    @inline(__always)
+    private func isFull(_ pool: WorkerPool) -> Bool {
+        pool.settings.poolSize > 0 && pool.settings.reservePoolSize == 0
+            && pool.budget.servers.count >= pool.settings.poolSize
     }
 
     private func isReserveDue(_ pool: WorkerPool) -> Bool {

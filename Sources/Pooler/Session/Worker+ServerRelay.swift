@@ -171,11 +171,11 @@ extension Worker {
         guard let queryStart = server.queryStartedAt else { return }
         server.queryStartedAt = nil
         server.pool.counters.queries &+= 1
-        server.pool.counters.queryTime &+= UInt64(clamping: (now - queryStart).wholeMicroseconds)
+        server.pool.counters.queryTime &+= now.microseconds(since: queryStart)
         guard server.transactionStatus == .idle, let transactionStart = server.transactionStartedAt else { return }
         server.transactionStartedAt = nil
         server.pool.counters.transactions &+= 1
-        server.pool.counters.transactionTime &+= UInt64(clamping: (now - transactionStart).wholeMicroseconds)
+        server.pool.counters.transactionTime &+= now.microseconds(since: transactionStart)
     }
 
     /// The server broke the protocol: nobody can tell what it would say next.
