@@ -74,7 +74,9 @@ extension Worker {
             break
         case .waiting(let ticket, _):
             client.link = .none
-            client.pool?.pool.clientLeft(ticket)
+            guard let pool = client.pool else { break }
+            pool.pool.clientLeft(ticket)
+            publishWaiting(pool)
         case .aligning(let server):
             client.link = .none
             closeServer(server, "client disconnected with query in progress", isOrderly: true)

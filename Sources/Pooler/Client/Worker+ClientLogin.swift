@@ -227,6 +227,23 @@ extension Worker {
         return pool
     }
 
+    /// The forced user of the client's database has changed: from now on it works in that user's pool. Nil when the client had
+    /// to be closed, because its database is gone.
+    func moveToPresentPool(_ client: ClientConnection) -> WorkerPool? {
+        guard let identity = client.identity,
+            let database = configuration.configuration.database(named: identity.database)
+        else {
+            closeClient(client, .databaseRemoved)
+            return nil
+        }
+        let secret = Secret(configuration.configuration.secrets[identity.user] ?? "")
+        let pool = joinPool(database, identity, Credential(secret: secret))
+        client.pool?.clientCount -= 1
+        client.pool = pool
+        pool.clientCount += 1
+        return pool
+    }
+
     /// A pool of this worker.
     func makePool(_ key: PoolKey, _ database: Database, _ credential: Credential) -> WorkerPool {
         let settings = configuration.configuration.poolSettings(database: database, user: key.user)

@@ -2,7 +2,11 @@
 extension Worker {
     /// A client has something to send: gives it a server at once, or puts it in the queue and sees to it that a server comes.
     func lease(to client: ClientConnection) -> ServerConnection? {
-        guard let pool = client.pool else { return nil }
+        guard var pool = client.pool else { return nil }
+        if pool.isAbandoned {
+            guard let joined = moveToPresentPool(client) else { return nil }
+            pool = joined
+        }
         client.requestStartedAt = now
         switch pool.pool.serverRequested(
             by: client.token, now: now, checkAfter: pool.checkAfter, roundRobin: pool.isRoundRobin)

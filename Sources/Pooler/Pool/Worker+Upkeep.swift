@@ -7,7 +7,10 @@ extension Worker {
             checkConnecting(in: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
-            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
+            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty {
+                pool.hasAsked = false
+                seekServers(for: pool)
+            }
             freeIfUnused(pool)
         }
         resumeAccepting()
@@ -70,6 +73,10 @@ extension Worker {
             case .idle, .active, .aligning, .testing, .beingCanceled, .closed:
                 break
             }
+        }
+        for token in Array(pool.pool.allServers) {
+            guard case .pendingServer(let pending) = table[token], now - pending.since > timeout else { continue }
+            openingFailed(token, pool, .connectTimeout)
         }
     }
 

@@ -28,8 +28,8 @@ final class WorkerPool {
     var hungryWorkers: [Int] = []
     /// How many workers have yet to answer our question for idle servers.
     var openQuestions = 0
-    /// When they had last answered.
-    var answeredAt: Instant?
+    /// Whether they know that clients wait here.
+    var hasAsked = false
     /// When the pool lost its last client and server.
     var unusedSince: Instant?
     /// When a server was last closed for its age: closings are spaced.

@@ -29,6 +29,7 @@ extension Control {
             log.critical("\(error)")
             exitProcess(1)
         }
+        if change.changedSettings.contains("stats_period") { startStats() }
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
         let snapshot = ConfigurationSnapshot(configuration)

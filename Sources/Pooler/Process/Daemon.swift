@@ -57,12 +57,13 @@ public enum Daemon {
     ) throws -> Int32 {
         Signals.ignore()
         let listeners = try Listening(configuration.settings).open(log: log)
-        try pidFile?.write()
         log.info("\(descriptors.limit.summary(for: descriptors.demand))")
         if let warning = descriptors.limit.warning(for: descriptors.demand) { log.warning("\(warning)") }
         let control = try Control(
             configuration: configuration, options: options, listeners: listeners, pidFile: pidFile, log: log)
         control.start()
+        // After the signals have their handlers: whoever reads the number may send one at once.
+        try pidFile?.write()
         log.info("\(program.processUp)")
         dispatchMain()
     }

@@ -90,7 +90,7 @@ extension Worker {
     func openServer(for pool: WorkerPool) {
         let token = table.reserve()
         pool.pool.serverOpening(token)
-        table.fill(token, .pendingServer(pool))
+        table.fill(token, .pendingServer(PendingServer(pool: pool, since: now)))
         let database = pool.database
         let hosts = database.hosts
         guard !hosts.isEmpty else {
@@ -135,7 +135,8 @@ extension Worker {
 
     /// A look-up that a pending server waits for has ended.
     func hostResolved(_ token: Token, _ outcome: HostResolver.Outcome) {
-        guard case .pendingServer(let pool) = table[token] else { return }
+        guard case .pendingServer(let pending) = table[token] else { return }
+        let pool = pending.pool
         switch outcome {
         case .failure(let text): openingFailed(token, pool, .lookUp(text))
         case .addresses(let addresses): connect(token, pool, to: addresses)
@@ -287,7 +288,7 @@ extension Worker {
     }
 
     /// A connection failed before it had a socket.
-    private func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
+    func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
         log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
         pool.pool.serverRemoved(token)
         table.remove(token)
