@@ -47,12 +47,13 @@ public final class Pooler: Sendable {
         let child = try ChildProcess(command, output: home.file("stderr"))
         (self.home, self.port, self.postgres, process) = (home, port, postgres, child)
         current = Mutex(settings)
-        try waitUntilOpen()
+        try waitUntilUp(isQuiet: arguments.contains("-q"))
     }
 
-    private func waitUntilOpen() throws {
+    /// It listens, and it says that it is up, which is when it heeds signals too.
+    private func waitUntilUp(isQuiet: Bool) throws {
         let deadline = Deadline(patience)
-        while !isListening {
+        while !(isListening && (isQuiet || log.contains("process up"))) {
             if let ended = process.ended { throw SystemError("the pooler ended at once (\(ended)): \(log)") }
             if deadline.isOver { throw SystemError("the pooler does not listen: \(log)") }
             usleep(10_000)
