@@ -88,17 +88,18 @@ start_postgres() {
 }
 
 # Starts a pooler (NAME PROGRAM PORT) in front of that Postgres: transaction mode, trust; more settings, one on a line,
-# come on standard input. Its number is then in $pooler_pid, its log in $home/NAME.log.
+# come on standard input. It listens on the Unix socket $home/.s.PGSQL.PORT too, and reaches Postgres at $postgres_host
+# (127.0.0.1, unless a directory). Its number is then in $pooler_pid, its log in $home/NAME.log.
 start_pooler() {
     local name=$1 program=$2 port=$3 ini=$home/$1.ini
     printf '"app" ""\n"admin" ""\n' >"$home/$name.users"
     cat >"$ini" <<INI
 [databases]
-* = host=127.0.0.1 port=$postgres_port
+* = host=${postgres_host:-127.0.0.1} port=$postgres_port
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = $port
-unix_socket_dir =
+unix_socket_dir = $home
 auth_type = trust
 auth_file = $home/$name.users
 admin_users = admin
