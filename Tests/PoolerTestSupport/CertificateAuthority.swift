@@ -32,7 +32,8 @@ public final class CertificateAuthority: Sendable {
     /// Issues a certificate. `alternatives` are subject alternative names, as `DNS:localhost` or `IP:127.0.0.1`;
     /// `key` are the words of `openssl req` for another kind of key, `digest` that of the signature.
     public func issue(
-        _ file: String, commonName: String, alternatives: [String] = [], key: [String] = newKey, digest: String = "sha256"
+        _ file: String, commonName: String, alternatives: [String] = [], key: [String] = newKey,
+        digest: String = "sha256"
     ) throws -> Identity {
         let identity = Identity(certificate: home.file("\(file).crt"), key: home.file("\(file).key"))
         let request = home.file("\(file).csr")
@@ -73,7 +74,9 @@ public final class CertificateAuthority: Sendable {
 extension Postgres {
     /// A server with `ssl = on`, for 127.0.0.1 and localhost, that asks for certificates of the shared authority.
     public static let encrypted: Postgres = {
-        do { return try makeEncrypted(CertificateAuthority.localhost) } catch { fatalError("Postgres with TLS: \(error)") }
+        do { return try makeEncrypted(CertificateAuthority.localhost) } catch {
+            fatalError("Postgres with TLS: \(error)")
+        }
     }()
 
     /// A server with `ssl = on` that shows this certificate.

@@ -7,7 +7,10 @@ extension Worker {
             checkConnecting(in: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
-            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
+            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty {
+                pool.hasAsked = false
+                seekServers(for: pool)
+            }
             freeIfUnused(pool)
         }
         resumeAccepting()
@@ -39,8 +42,9 @@ extension Worker {
     /// query_timeout, transaction_timeout and idle_transaction_timeout, by the servers that work.
     private func checkRunning(in pool: WorkerPool) {
         let settings = pool.settings
-        guard settings.queryTimeout > .zero || settings.transactionTimeout > .zero
-            || settings.idleTransactionTimeout > .zero
+        guard
+            settings.queryTimeout > .zero || settings.transactionTimeout > .zero
+                || settings.idleTransactionTimeout > .zero
         else { return }
         for server in servers(of: pool) {
             guard case .active(let client) = server.phase else { continue }
@@ -69,6 +73,10 @@ extension Worker {
             case .idle, .active, .aligning, .testing, .beingCanceled, .closed:
                 break
             }
+        }
+        for token in Array(pool.pool.allServers) {
+            guard case .pendingServer(let pending) = table[token], now - pending.since > timeout else { continue }
+            openingFailed(token, pool, .connectTimeout)
         }
     }
 

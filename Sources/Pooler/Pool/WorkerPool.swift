@@ -6,7 +6,11 @@ final class WorkerPool {
     /// Shared with the other workers.
     let budget: PoolBudget
     var database: Database
-    var settings: PoolSettings
+    var settings: PoolSettings {
+        didSet { lifetimeNanoseconds = settings.serverLifetime.wholeNanoseconds }
+    }
+    /// server_lifetime, ready for the comparison that each release makes.
+    private(set) var lifetimeNanoseconds: Int64
     var pool = Pool()
     var counters = StatCounters()
 
@@ -24,8 +28,8 @@ final class WorkerPool {
     var hungryWorkers: [Int] = []
     /// How many workers have yet to answer our question for idle servers.
     var openQuestions = 0
-    /// When they had last answered.
-    var answeredAt: Instant?
+    /// Whether they know that clients wait here.
+    var hasAsked = false
     /// When the pool lost its last client and server.
     var unusedSince: Instant?
     /// When a server was last closed for its age: closings are spaced.
@@ -42,6 +46,7 @@ final class WorkerPool {
         self.budget = budget
         self.database = database
         self.settings = settings
+        lifetimeNanoseconds = settings.serverLifetime.wholeNanoseconds
         self.credential = credential
     }
 

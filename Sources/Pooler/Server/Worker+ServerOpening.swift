@@ -11,11 +11,12 @@ extension Worker {
 
     /// Opens as many connections as the queue would like and the limits allow.
     func openServers(for pool: WorkerPool) {
-        let settings = configuration.settings
+        // The common case of a busy pool, told without a look at anything large.
+        if isFull(pool) { return }
         guard !condition.isPaused(pool.key.database),
-            !pool.isBackingOff(now: now, retry: settings.serverLoginRetry)
+            !pool.isBackingOff(now: now, retry: configuration.settings.serverLoginRetry)
         else { return }
-        var wanted = pool.pool.wantedConnections(maxParallel: max(1, settings.maxServerLogins))
+        var wanted = pool.pool.wantedConnections(maxParallel: max(1, configuration.settings.maxServerLogins))
         if wanted == 0, !pool.welcomeWaiters.isEmpty, pool.pool.openingCount == 0 { wanted = 1 }
         while wanted > 0 {
             wanted -= 1
@@ -70,6 +71,13 @@ extension Worker {
         return true
     }
 
+    /// Whether the pool has all the connections that it may have, and no reserve to take from.
+    @inline(__always)
+    private func isFull(_ pool: WorkerPool) -> Bool {
+        pool.settings.poolSize > 0 && pool.settings.reservePoolSize == 0
+            && pool.budget.servers.count >= pool.settings.poolSize
+    }
+
     private func isReserveDue(_ pool: WorkerPool) -> Bool {
         let timeout = configuration.settings.reservePoolTimeout
         guard pool.settings.reservePoolSize > 0, timeout > .zero, let first = pool.pool.queue.first else {
@@ -85,7 +93,7 @@ extension Worker {
         let database = pool.database
         let hosts = database.hosts
         let host = hosts.isEmpty ? nil : hosts[hostIndex(of: pool) % hosts.count]
-        table.fill(token, .pendingServer(pool, host: host))
+        table.fill(token, .pendingServer(PendingServer(pool: pool, host: host, since: now)))
         guard let host else {
             connect(token, pool, toUnixSocketIn: configuration.settings.unixSocketDir)
             return
@@ -127,10 +135,11 @@ extension Worker {
 
     /// A look-up that a pending server waits for has ended.
     func hostResolved(_ token: Token, _ outcome: HostResolver.Outcome) {
-        guard case .pendingServer(let pool, let host) = table[token] else { return }
+        guard case .pendingServer(let pending) = table[token] else { return }
+        let pool = pending.pool
         switch outcome {
         case .failure(let text): openingFailed(token, pool, .lookUp(text))
-        case .addresses(let addresses): connect(token, pool, to: addresses, host: host)
+        case .addresses(let addresses): connect(token, pool, to: addresses, host: pending.host)
         }
     }
 
@@ -308,6 +317,7 @@ extension Worker {
             launchFailed(pool, failure)
         case .active(let client), .aligning(let client, _):
             toClient.clear()
+            client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
         case .idle, .testing, .beingCanceled:
@@ -318,7 +328,7 @@ extension Worker {
     }
 
     /// A connection failed before it had a socket.
-    private func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
+    func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
         log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
         pool.pool.serverRemoved(token)
         table.remove(token)

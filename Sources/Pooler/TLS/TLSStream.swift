@@ -20,6 +20,8 @@ final class TLSStream {
     /// one record inside OpenSSL (at most 16 KiB) and room to go on.
     private static let headStart = 20 * 1024
     private static let recordSize = 16 * 1024
+    /// Receives in a row that may bring nothing but handshake.
+    private static let idleRounds = 4
 
     private let ssl: OpaquePointer
     private let link: TLSLink
@@ -98,7 +100,8 @@ final class TLSStream {
 
     // MARK: Reading
 
-    /// Receives once and decrypts all of it into `buffer`. `.bytes(0)` says that there was input without any data in it.
+    /// Receives until there is data, and decrypts all that came into `buffer`. `.bytes(0)` says that there was much input
+    /// without any data in it, and that others should have their turn.
     ///
     ///     buffer   | plaintext ...  | ciphertext                     |
     ///              0            headStart                         count
@@ -113,13 +116,23 @@ final class TLSStream {
             return count > 0 ? .bytes(count) : ending ?? .bytes(0)
         }
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[min(Self.headStart, buffer.count)...])
+        for _ in 0..<Self.idleRounds {
+            let result = unsafe receiveOnce(descriptor, into: buffer, through: room)
+            if result != .bytes(0) { return result }
+        }
+        mayHoldMore = true
+        return .bytes(0)
+    }
+
+    private func receiveOnce(
+        _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, through room: UnsafeMutableRawBufferPointer
+    ) -> IOResult {
         switch unsafe Syscalls.receive(descriptor, into: room) {
         case .bytes(let received):
             let input = unsafe UnsafeRawBufferPointer(rebasing: room[..<received])
             let count = unsafe decrypt(input, into: buffer)
             mayHoldMore = received == room.count || !link.early.isEmpty || ending != nil
-            if count > 0 { return .bytes(count) }
-            return ending ?? (mayHoldMore ? .bytes(0) : .wouldBlock)
+            return count > 0 ? .bytes(count) : ending ?? .bytes(0)
         case .wouldBlock:
             mayHoldMore = false
             return .wouldBlock

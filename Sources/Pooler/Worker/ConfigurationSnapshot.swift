@@ -4,6 +4,8 @@ import PoolerConfig
 final class ConfigurationSnapshot: Sendable {
     let configuration: Configuration
     let tls: TLSContexts
+    /// The same settings once more: stored, so that reading one of them copies only that one.
+    let settings: Settings
     /// max_packet_size.
     let maxPacketSize: Int
     /// disable_pqexec.
@@ -14,14 +16,12 @@ final class ConfigurationSnapshot: Sendable {
     init(_ configuration: Configuration, tls: TLSContexts = .none) {
         self.configuration = configuration
         self.tls = tls
+        settings = configuration.settings
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec
         hasResetQuery = !configuration.settings.serverResetQuery.isEmpty
         resetsAlways = configuration.settings.serverResetQueryAlways
     }
-
-    /// For what does not hurry: the whole value is large.
-    var settings: Settings { configuration.settings }
 
     /// Whether server_reset_query runs when a client gives a server back.
     @inline(__always)

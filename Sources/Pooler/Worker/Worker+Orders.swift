@@ -32,8 +32,10 @@ extension Worker {
             // What was agreed under other TLS settings ends with its present use.
             if changesServerTLS { closeNeeded(servers(of: pool).filter { !$0.address.isUnix }) }
         }
-        for registration in table.all {
-            if case .client(let client) = registration { applyLimits(to: client) }
+        for registration in Array(table.all) {
+            guard case .client(let client) = registration else { continue }
+            applyLimits(to: client)
+            requeueIfAbandoned(client)
         }
         serveAllQueues()
     }
@@ -47,6 +49,15 @@ extension Worker {
         if limits.clientIdleTimeout > .zero {
             timers.arm(slot: client.token.slot, at: client.receivedAt + limits.clientIdleTimeout)
         }
+    }
+
+    /// A client that waits in a pool whose user is no longer its own waits in the right one.
+    private func requeueIfAbandoned(_ client: ClientConnection) {
+        guard let pool = client.pool, pool.isAbandoned, case .waiting(let ticket, _) = client.link else { return }
+        pool.pool.clientLeft(ticket)
+        publishWaiting(pool)
+        client.link = .none
+        processHeld(client)
     }
 
     /// What the console has ordered holds from now on.

@@ -26,7 +26,9 @@ import Testing
             $0.main["client_tls_key_file"] = CertificateAuthority.app.key
             $0.main["query_wait_timeout"] = "5"
         }
-        #expect(throws: PostgresError.self) { try pooler.connect(user: "admin", database: "pgbouncer", ["sslmode": "require"]).query("RELOAD") }
+        #expect(throws: PostgresError.self) {
+            try pooler.connect(user: "admin", database: "pgbouncer", ["sslmode": "require"]).query("RELOAD")
+        }
         #expect(pooler.log.contains("TLS setup failed: client_tls_key_file"))
         let trusted = ["sslmode": "verify-full", "sslrootcert": CertificateAuthority.shared.certificate]
         #expect(try pooler.connect(trusted).query("select 1").value == "1")
@@ -35,7 +37,9 @@ import Testing
     }
 
     @Test(arguments: ["-tls1_3", "-tls1_2"])
-    func `a session is resumed over a RELOAD and on every worker, but not under another certificate`(version: String) throws {
+    func `a session is resumed over a RELOAD and on every worker, but not under another certificate`(version: String)
+        throws
+    {
         let pooler = try Pooler(clientTLS("prefer", ["worker_threads": "2"]))
         let directory = try TemporaryDirectory("session")
         let options = "-starttls postgres \(version)"

@@ -20,13 +20,16 @@ func openSSLClient(_ pooler: Pooler, _ options: String, input: String = "sleep 0
 @Suite struct ClientTLSTests {
     static let trust = ["sslrootcert": CertificateAuthority.shared.certificate]
 
-    @Test(arguments: [
-        ("disable", "disable", "no"), ("disable", "prefer", "no"), ("disable", "require", nil),
-        ("allow", "disable", "no"), ("allow", "prefer", "TLSv1.3"), ("prefer", "require", "TLSv1.3"),
-        ("prefer", "verify-full", "TLSv1.3"), ("require", "disable", nil), ("require", "require", "TLSv1.3"),
-        ("require", "verify-full", "TLSv1.3"),
-    ] as [(String, String, String?)])
-    func `both sides agree on encryption as their modes say`(pooler mode: String, client: String, expected: String?) throws {
+    @Test(
+        arguments: [
+            ("disable", "disable", "no"), ("disable", "prefer", "no"), ("disable", "require", nil),
+            ("allow", "disable", "no"), ("allow", "prefer", "TLSv1.3"), ("prefer", "require", "TLSv1.3"),
+            ("prefer", "verify-full", "TLSv1.3"), ("require", "disable", nil), ("require", "require", "TLSv1.3"),
+            ("require", "verify-full", "TLSv1.3"),
+        ] as [(String, String, String?)])
+    func `both sides agree on encryption as their modes say`(pooler mode: String, client: String, expected: String?)
+        throws
+    {
         let pooler = try Pooler(clientTLS(mode))
         let connect = { try pooler.connect(["sslmode": client].merging(Self.trust) { $1 }) }
         guard let expected else {
@@ -100,7 +103,10 @@ func openSSLClient(_ pooler: Pooler, _ options: String, input: String = "sleep 0
             #expect(throws: PostgresError.notAuthenticated("SASL authentication failed")) {
                 try pooler.connect(user: user, parameters.merging(["password": "wrong"]) { $1 })
             }
-            #expect(try pooler.connect(user: user, ["sslmode": "require", "channel_binding": "disable", "password": "app-secret"]).query("select 1").value == "1")
+            #expect(
+                try pooler.connect(
+                    user: user, ["sslmode": "require", "channel_binding": "disable", "password": "app-secret"]
+                ).query("select 1").value == "1")
         }
     }
 
@@ -134,7 +140,9 @@ func openSSLClient(_ pooler: Pooler, _ options: String, input: String = "sleep 0
 
     @Test func `a slow reader of 200 MB over TLS costs the pooler next to nothing`() throws {
         let pooler = try Pooler(clientTLS("require", ["server_tls_sslmode": "require"]), postgres: .encrypted)
-        let (reader, bystander) = (try pooler.connect(["sslmode": "require"]), try pooler.connect(["sslmode": "require"]))
+        let (reader, bystander) = (
+            try pooler.connect(["sslmode": "require"]), try pooler.connect(["sslmode": "require"])
+        )
         try reader.query("copy (select repeat('x', 99999) from generate_series(1, 2000)) to stdout")
         for number in 0..<100 { #expect(try bystander.query("select \(number)").value == "\(number)") }
         var received = 0

@@ -54,7 +54,8 @@ import Testing
     @Test(arguments: ["", "-alpn postgresql", "-alpn h2,postgresql", "-servername db.example.com"])
     func `direct TLS logs in`(options: String) throws {
         let pooler = try Pooler(clientTLS("prefer"))
-        let bytes = startupPacket([("user", "app"), ("database", "app")]) + WireMessage.query("select 'over' || '-tls'").bytes
+        let bytes =
+            startupPacket([("user", "app"), ("database", "app")]) + WireMessage.query("select 'over' || '-tls'").bytes
         let octal = bytes.map { "\\" + String($0, radix: 8).paddedTo3 }.joined()
         let output = try openSSLClient(pooler, "-quiet \(options)", input: "(printf '\(octal)'; sleep 2)")
         #expect(output.contains("server_version"))
@@ -88,7 +89,8 @@ import Testing
 
     static let rubbish: [[UInt8]] = [
         [0x16], [0x16, 3, 1, 0xff, 0xff], [0x16, 3, 1, 0, 0], [UInt8](repeating: 0x16, count: 70_000),
-        [0x16, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff], [0x17, 3, 3, 0, 1, 0], [0x15, 3, 3, 0, 2, 1, 0], [0x80, 0x2e, 1, 0, 2],
+        [0x16, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff], [0x17, 3, 3, 0, 1, 0], [0x15, 3, 3, 0, 2, 1, 0],
+        [0x80, 0x2e, 1, 0, 2],
         Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0, count: 100),
     ]
 

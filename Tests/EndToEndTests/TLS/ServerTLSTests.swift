@@ -59,7 +59,8 @@ import Testing
     func `the certificate's names are checked`(
         commonName: String, names: [String], mode: String, host: String, isAccepted: Bool
     ) throws {
-        let label = "names-\(commonName)-\(names.joined())-\(mode)-\(host)".replacing("*", with: "star").replacing(":", with: "_")
+        let label = "names-\(commonName)-\(names.joined())-\(mode)-\(host)".replacing("*", with: "star").replacing(
+            ":", with: "_")
         let identity = try CertificateAuthority.shared.issue(label, commonName: commonName, alternatives: names)
         let postgres = try Postgres.makeEncrypted(identity)
         let pooler = try Pooler(
@@ -117,7 +118,8 @@ import Testing
     }
 
     static let rubbish: [[UInt8]] = [
-        Array("X".utf8), Array("E".utf8), Array("SS".utf8), Array("NN".utf8), [0], Array("HTTP/1.1 400\r\n\r\n".utf8), [],
+        Array("X".utf8), Array("E".utf8), Array("SS".utf8), Array("NN".utf8), [0], Array("HTTP/1.1 400\r\n\r\n".utf8),
+        [],
     ]
 
     @Test(arguments: rubbish) func `a server that answers rubbish costs nobody else anything`(answer: [UInt8]) throws {
@@ -128,7 +130,9 @@ import Testing
         let pooler = try Pooler(
             ["query_wait_timeout": "1", "client_login_timeout": "1"], databases: ["bad": server.address])
         #expect(throws: PostgresError.self) { try pooler.connect(database: "bad").query("select 1") }
-        #expect(try pooler.connect(database: "bad" == "" ? "" : "pgbouncer", ["user": "admin"]).query("SHOW VERSION").rows.count == 1)
+        #expect(
+            try pooler.connect(database: "bad" == "" ? "" : "pgbouncer", ["user": "admin"]).query("SHOW VERSION").rows
+                .count == 1)
     }
 
     @Test func `a query is cancelled over TLS`() throws {
@@ -165,7 +169,9 @@ import Testing
             Background {
                 let client = try pooler.connect(user: role)
                 for round in 0..<200 {
-                    guard try client.query("select '\(number)-\(round)'").value == "\(number)-\(round)" else { return false }
+                    guard try client.query("select '\(number)-\(round)'").value == "\(number)-\(round)" else {
+                        return false
+                    }
                 }
                 return true
             }
