@@ -192,7 +192,8 @@ extension Worker {
             tracked: shared.tracked, connectQuery: pool.database.connectQuery)
         server.phase = .login(login)
         let startup = ServerLogin.startupMessage(
-            user: pool.key.user, database: pool.database.dbname, parameters: pool.database.startupParameters + (pool.replication ?? []))
+            user: pool.key.user, database: pool.database.dbname,
+            parameters: pool.database.startupParameters + (pool.replication ?? []))
         send(startup, to: server)
     }
 
