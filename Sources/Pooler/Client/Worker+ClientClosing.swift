@@ -116,8 +116,15 @@ extension Worker {
             pool.clientCount -= 1
             if case .welcomeWait = client.phase { pool.welcomeWaiters.removeAll { $0 == client.token } }
             client.pool = nil
+            if pool.replication != nil { endReplication(pool) }
         }
         client.phase = .closing
+    }
+
+    /// The pool of a replication client ends with it.
+    private func endReplication(_ pool: WorkerPool) {
+        for server in servers(of: pool) { closeServer(server, "replication client was closed", isOrderly: true) }
+        if pool.pool.serverCount == 0 { pools[pool.key] = nil }
     }
 
     private func logClosing(_ client: ClientConnection, _ reason: CloseReason) {

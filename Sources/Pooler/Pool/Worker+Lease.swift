@@ -102,7 +102,7 @@ extension Worker {
     private func link(_ client: ClientConnection, _ server: ServerConnection) -> Bool {
         server.pool.counters.serverAssignments &+= 1
         server.testFailure = nil
-        guard let wanted = client.parameters, wanted !== server.parameters,
+        guard let wanted = client.parameters, wanted !== server.parameters, server.pool.replication == nil,
             let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
         else {
             server.phase = .active(client)
@@ -186,11 +186,13 @@ extension Worker {
         if let pool = client.pool { publishWaiting(pool) }
     }
 
-    /// Why a server that is free now should not live on.
-    func reasonToClose(_ server: ServerConnection) -> String? {
+    /// Why a server that is free now should not live on. A fresh one has not been used once yet, so its age does not count.
+    func reasonToClose(_ server: ServerConnection, isFresh: Bool = false) -> String? {
         if server.isCloseNeeded { return "close_needed" }
+        if server.pool.replication != nil, server.pool.clientCount == 0 { return "replication client was closed" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
+        if isFresh { return nil }
         let lifetime = server.pool.lifetimeNanoseconds
         if lifetime == 0 { return "server lifetime over" }
         if now.nanoseconds(since: server.connectedAt) > lifetime, lifetimeCloseIsDue(server.pool) {

@@ -8,7 +8,7 @@ extension Worker {
     /// Asks the other workers for idle servers; false when there is nobody to ask. New connections are opened only after they
     /// have said no.
     func askOtherWorkers(for pool: WorkerPool) -> Bool {
-        guard shared.workerCount > 1, pool.pool.waitingCount > 0 else { return false }
+        guard shared.workerCount > 1, pool.replication == nil, pool.pool.waitingCount > 0 else { return false }
         if pool.openQuestions > 0 { return true }
         guard pool.budget.servers.count > pool.pool.serverCount else { return false }
         // Whoever had nothing remembers that we wait, until it gives something.

@@ -129,6 +129,10 @@ extension Worker {
             pool.unusedSince = nil
             return
         }
+        if pool.replication != nil {
+            pools[pool.key] = nil
+            return
+        }
         guard let since = pool.unusedSince else {
             pool.unusedSince = now
             return

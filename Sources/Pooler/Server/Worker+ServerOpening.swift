@@ -192,7 +192,8 @@ extension Worker {
             tracked: shared.tracked, connectQuery: pool.database.connectQuery)
         server.phase = .login(login)
         let startup = ServerLogin.startupMessage(
-            user: pool.key.user, database: pool.database.dbname, parameters: pool.database.startupParameters)
+            user: pool.key.user, database: pool.database.dbname,
+            parameters: pool.database.startupParameters + (pool.replication ?? []))
         send(startup, to: server)
     }
 
@@ -253,15 +254,15 @@ extension Worker {
         pool.failure = nil
         pool.failedHosts = 0
         server.phase = .idle
-        if pool.budget.welcome == nil {
-            pool.budget.welcome = welcome
+        if pool.welcome == nil {
+            pool.welcome = welcome
             shared.broadcast(.welcomeArrived(pool.key), except: index)
         }
         welcomeArrived(pool.key)
         guard server.isOpen else { return }
         // A connection that its limits no longer allow, or that was opened just before a PAUSE, ends here.
-        if server.isCloseNeeded || condition.isPaused(pool.key.database) {
-            closeServer(server, "close_needed", isOrderly: true)
+        if let reason = reasonToClose(server, isFresh: true) {
+            closeServer(server, reason, isOrderly: true)
         } else {
             free(server)
         }
