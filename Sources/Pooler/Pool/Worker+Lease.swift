@@ -49,7 +49,7 @@ extension Worker {
         }
         let settings = configuration.settings
         if configuration.resets(poolMode: pool.settings.poolMode) {
-            pool.pool.serverTesting(server.token)
+            pool.pool.serverResetting(server.token)
             runQuery(settings.serverResetQuery, on: server, .reset)
             return
         }
@@ -82,10 +82,16 @@ extension Worker {
         if link(client, server) { processHeld(client) }
     }
 
-    /// After RESUME, new limits or a freed budget: pairs what can be paired and opens what may be opened.
+    /// After RESUME, a failed check, new limits or a freed budget: pairs what can be paired and opens what may be opened.
     func serveQueue(of pool: WorkerPool) {
-        while let (token, waiter) = pool.pool.nextPair() {
-            if case .server(let server) = table[token] { serve(waiter, with: server) }
+        while let step = pool.pool.nextStep(now: now, checkAfter: pool.checkAfter, roundRobin: pool.isRoundRobin) {
+            switch step {
+            case .serve(let token, let waiter):
+                publishWaiting(pool)
+                if case .server(let server) = table[token] { serve(waiter, with: server) }
+            case .check(let token):
+                if case .server(let server) = table[token] { startCheck(server) }
+            }
         }
         if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
     }
@@ -166,8 +172,10 @@ extension Worker {
         }
         if server.transactionStatus != .idle {
             closeServer(server, "left in a transaction by our own query", isOrderly: true)
+            serveQueue(of: server.pool)
         } else if let reason = reasonToClose(server) {
             closeServer(server, reason, isOrderly: true)
+            serveQueue(of: server.pool)
         } else {
             free(server)
         }
@@ -186,6 +194,7 @@ extension Worker {
     /// Why a server that is free now should not live on.
     func reasonToClose(_ server: ServerConnection) -> String? {
         if server.isCloseNeeded { return "close_needed" }
+        if server.replies.isUncertain { return "the end of a failed COPY cannot be told" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
         let lifetime = server.pool.settings.serverLifetime
