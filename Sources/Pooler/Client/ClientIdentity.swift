@@ -82,9 +82,14 @@ struct ClientIdentity: Sendable {
         }
     }
 
-    /// The values that Postgres takes for "no" (`parse_bool` in the backend's ProcessStartupPacket).
+    /// Whether it is none of the values that Postgres takes for "no" (`parse_bool`, which the backend's ProcessStartupPacket
+    /// calls): any beginning of a word that tells it from the others.
     private static func asksForReplication(_ value: String) -> Bool {
-        !["", "0", "false", "off", "no", "f", "n"].contains(value.lowercased())
+        let value = value.lowercased()
+        let isNo =
+            value.isEmpty || value == "0" || "false".hasPrefix(value) || "no".hasPrefix(value)
+            || (value != "o" && "off".hasPrefix(value))
+        return !isNo
     }
 }
 
