@@ -45,7 +45,6 @@ enum CloseReason: Equatable, Sendable {
     case adminDisconnect
     case simpleQueryDisallowed
     case resourceExhaustion(String)
-    case replicationNotSupported
     /// The console has told its client why.
     case consoleEnded
 
@@ -85,7 +84,8 @@ enum CloseReason: Equatable, Sendable {
         case .noSuchDatabase(let name): "no such database: \(name.truncated(toBytes: 63))"
         case .databaseDisabled(let name): "database \"\(name)\" is disabled"
         case .shuttingDown: "pooler is shutting down"
-        case .loginTimeout(let serverDown, _): serverDown ? "client_login_timeout (server down)" : "client_login_timeout"
+        case .loginTimeout(let serverDown, _):
+            serverDown ? "client_login_timeout (server down)" : "client_login_timeout"
         case .serverLogin(_, let message): message
         case .serverCrashed: "server conn crashed?"
         case .serverClosed: "server connection closed"
@@ -105,7 +105,6 @@ enum CloseReason: Equatable, Sendable {
         case .adminDisconnect: "admin forced disconnect"
         case .simpleQueryDisallowed: "PQexec disallowed"
         case .resourceExhaustion: "bouncer resources exhaustion"
-        case .replicationNotSupported: "replication connections are not supported yet"
         case .consoleEnded: "admin console session ended"
         }
     }
@@ -115,7 +114,6 @@ enum CloseReason: Equatable, Sendable {
         switch self {
         case .authentication(let failure): failure.sqlState
         case .serverLogin(let sqlState, _): sqlState
-        case .replicationNotSupported: "0A000"
         default: "08P01"
         }
     }

@@ -76,10 +76,9 @@ extension Worker {
             break
         case .waiting(let ticket, _):
             client.link = .none
-            if let pool = client.pool {
-                pool.pool.clientLeft(ticket)
-                publishWaiting(pool)
-            }
+            guard let pool = client.pool else { break }
+            pool.pool.clientLeft(ticket)
+            publishWaiting(pool)
         case .aligning(let server):
             client.link = .none
             closeServer(server, "client disconnected with query in progress", isOrderly: true)
@@ -119,8 +118,15 @@ extension Worker {
             pool.clientCount -= 1
             if case .welcomeWait = client.phase { pool.welcomeWaiters.removeAll { $0 == client.token } }
             client.pool = nil
+            if pool.replication != nil { endReplication(pool) }
         }
         client.phase = .closing
+    }
+
+    /// The pool of a replication client ends with it.
+    private func endReplication(_ pool: WorkerPool) {
+        for server in servers(of: pool) { closeServer(server, "replication client was closed", isOrderly: true) }
+        if pool.pool.serverCount == 0 { pools[pool.key] = nil }
     }
 
     private func logClosing(_ client: ClientConnection, _ reason: CloseReason) {

@@ -1,4 +1,3 @@
-import Glibc
 import PoolerConfig
 
 /// From an accepted socket to a client that may send queries.
@@ -66,8 +65,9 @@ extension Worker {
     private func loginFrame(in bytes: RawSpan, at cursor: Int, end: Int, isStartup: Bool) -> LoginFrame {
         let available = end - cursor
         let headerSize = isStartup ? 4 : FrameHeader.size
-        if isStartup, available >= 1, bytes.uint8(at: cursor) == FrontendMessageType.password.rawValue {
-            return .broken(.passwordBeforeStartup)
+        // The length of a startup packet begins with a zero byte; anything else is a message out of turn, or no Postgres.
+        if isStartup, available >= FrameHeader.size, bytes.uint8(at: cursor) != 0 {
+            return .broken(messageBeforeStartup(bytes.slice(cursor..<end)))
         }
         guard available >= headerSize else { return .incomplete }
         let length = Int(bytes.uint32(at: cursor + headerSize - 4)) + headerSize - 4
@@ -77,6 +77,14 @@ extension Worker {
             return .broken(.badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
         }
         return available >= length ? .complete(length) : .incomplete
+    }
+
+    private func messageBeforeStartup(_ bytes: RawSpan) -> CloseReason {
+        guard case .frame = FrameScanner.header(in: bytes, at: 0, limit: Self.loginMessageLimit) else {
+            return .badPacketHeader(hexadecimal(bytes, upTo: 8))
+        }
+        let isPassword = bytes.uint8(at: 0) == FrontendMessageType.password.rawValue
+        return isPassword ? .passwordBeforeStartup : .unexpectedLoginMessage
     }
 
     private func perform(_ action: ClientLogin.Action, of login: ClientLogin, on client: ClientConnection) {
@@ -194,10 +202,12 @@ extension Worker {
             closeClient(client, .shuttingDown)
             return
         }
-        let pool = joinPool(database, identity, credential)
+        let pool =
+            identity.replication.map { makePool(for: client, $0, database, identity, credential) }
+            ?? joinPool(database, identity, credential)
         client.pool = pool
         pool.clientCount += 1
-        if let welcome = pool.budget.welcome {
+        if let welcome = pool.welcome {
             self.welcome(client, welcome)
         } else {
             client.phase = .welcomeWait
@@ -219,16 +229,56 @@ extension Worker {
         return pool
     }
 
+    /// The forced user of the client's database has changed: from now on it works in that user's pool. Nil when the client had
+    /// to be closed, because its database is gone.
+    func moveToPresentPool(_ client: ClientConnection) -> WorkerPool? {
+        guard let identity = client.identity,
+            let database = configuration.configuration.database(named: identity.database)
+        else {
+            closeClient(client, .databaseRemoved)
+            return nil
+        }
+        let secret = Secret(configuration.configuration.secrets[identity.user] ?? "")
+        let pool = joinPool(database, identity, Credential(secret: secret))
+        client.pool?.clientCount -= 1
+        client.pool = pool
+        pool.clientCount += 1
+        return pool
+    }
+
     /// A pool of this worker.
-    func makePool(_ key: PoolKey, _ database: Database, _ credential: Credential) -> WorkerPool {
-        let settings = configuration.configuration.poolSettings(database: database, user: key.user)
+    func makePool(
+        _ key: PoolKey, _ database: Database, _ credential: Credential,
+        replication: [(name: String, value: String)]? = nil
+    ) -> WorkerPool {
         let pool = WorkerPool(
-            key: key, budget: shared.directory.pool(key), database: database, settings: settings,
-            credential: credential)
+            key: key, budget: shared.directory.pool(key.shared), database: database,
+            settings: poolSettings(key, database), credential: credential, replication: replication)
         apply(configuration.settings, to: pool)
         if condition.isPaused(key.database) { pool.pool.paused() }
         pools[key] = pool
         return pool
+    }
+
+    /// The pool of a replication client: one server connection that nobody shares.
+    private func makePool(
+        for client: ClientConnection, _ request: ReplicationRequest, _ database: Database, _ identity: ClientIdentity,
+        _ credential: Credential
+    ) -> WorkerPool {
+        let user = database.user ?? identity.user
+        let key = PoolKey(database: database.name, user: user, owner: client.id)
+        return makePool(
+            key, database, database.user == nil ? credential : forcedCredential(database, user),
+            replication: request.startupParameters(identity.parameters, tracked: shared.tracked))
+    }
+
+    /// The settings that hold for a pool. A replication client keeps its server, and nothing is opened ahead of it.
+    func poolSettings(_ key: PoolKey, _ database: Database) -> PoolSettings {
+        var settings = configuration.configuration.poolSettings(database: database, user: key.user)
+        guard key.owner != 0 else { return settings }
+        settings.poolMode = .session
+        settings.minPoolSize = 0
+        return settings
     }
 
     /// What servers of a database with a forced user are logged in with: its password, or that user's in auth_file.
@@ -245,7 +295,7 @@ extension Worker {
 
     /// A pool has learnt what its clients are to be told: tells those that wait for it.
     func welcomeArrived(_ key: PoolKey) {
-        guard let pool = pools[key], let welcome = pool.budget.welcome else { return }
+        guard let pool = pools[key], let welcome = pool.welcome else { return }
         let waiters = pool.welcomeWaiters
         pool.welcomeWaiters = []
         for token in waiters {
@@ -288,7 +338,9 @@ extension Worker {
     func loginEnded(_ client: ClientConnection) {
         loginCount -= 1
         timers.disarm(slot: client.token.slot)
-        if client.limits.idleTimeout > .zero { timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout) }
+        if client.limits.idleTimeout > .zero {
+            timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout)
+        }
     }
 
     private func applicationNameWithHost(_ client: ClientConnection, _ name: [UInt8]?) -> String {

@@ -2,7 +2,11 @@
 extension Worker {
     /// A client has something to send: gives it a server at once, or puts it in the queue and sees to it that a server comes.
     func lease(to client: ClientConnection) -> ServerConnection? {
-        guard let pool = client.pool else { return nil }
+        guard var pool = client.pool else { return nil }
+        if pool.isAbandoned {
+            guard let joined = moveToPresentPool(client) else { return nil }
+            pool = joined
+        }
         client.requestStartedAt = now
         switch pool.pool.serverRequested(
             by: client.token, now: now, checkAfter: pool.checkAfter, roundRobin: pool.isRoundRobin)
@@ -47,10 +51,9 @@ extension Worker {
             server.phase = .beingCanceled
             return
         }
-        let settings = configuration.settings
         if configuration.resets(poolMode: pool.settings.poolMode) {
             pool.pool.serverResetting(server.token)
-            runQuery(settings.serverResetQuery, on: server, .reset)
+            runQuery(configuration.settings.serverResetQuery, on: server, .reset)
             return
         }
         free(server)
@@ -76,7 +79,7 @@ extension Worker {
             free(server)
             return
         }
-        server.pool.counters.waitTime &+= UInt64(clamping: (now - waiter.since).wholeMicroseconds)
+        server.pool.counters.waitTime &+= now.microseconds(since: waiter.since)
         client.wasNotifiedOfWait = false
         client.link = .none
         if link(client, server) { processHeld(client) }
@@ -105,7 +108,7 @@ extension Worker {
     private func link(_ client: ClientConnection, _ server: ServerConnection) -> Bool {
         server.pool.counters.serverAssignments &+= 1
         server.testFailure = nil
-        guard let wanted = client.parameters, wanted !== server.parameters,
+        guard let wanted = client.parameters, wanted !== server.parameters, server.pool.replication == nil,
             let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
         else {
             server.phase = .active(client)
@@ -191,15 +194,17 @@ extension Worker {
         if let pool = client.pool { publishWaiting(pool) }
     }
 
-    /// Why a server that is free now should not live on.
-    func reasonToClose(_ server: ServerConnection) -> String? {
+    /// Why a server that is free now should not live on. A fresh one has not been used once yet, so its age does not count.
+    func reasonToClose(_ server: ServerConnection, isFresh: Bool = false) -> String? {
         if server.isCloseNeeded { return "close_needed" }
         if server.replies.isUncertain { return "the end of a failed COPY cannot be told" }
+        if server.pool.replication != nil, server.pool.clientCount == 0 { return "replication client was closed" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
-        let lifetime = server.pool.settings.serverLifetime
-        if lifetime == .zero { return "server lifetime over" }
-        if now - server.connectedAt > lifetime, lifetimeCloseIsDue(server.pool) {
+        if isFresh { return nil }
+        let lifetime = server.pool.lifetimeNanoseconds
+        if lifetime == 0 { return "server lifetime over" }
+        if now.nanoseconds(since: server.connectedAt) > lifetime, lifetimeCloseIsDue(server.pool) {
             server.pool.lastLifetimeClose = now
             return "server lifetime over"
         }

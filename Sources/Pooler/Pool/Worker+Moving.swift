@@ -1,3 +1,5 @@
+import PoolerConfig
+
 /// Servers that move between workers, so that none idles on one while a client waits on another.
 ///
 /// A worker whose clients wait asks the others. Each gives what it has idle, or remembers who asked, and gives the next server
@@ -6,10 +8,12 @@ extension Worker {
     /// Asks the other workers for idle servers; false when there is nobody to ask. New connections are opened only after they
     /// have said no.
     func askOtherWorkers(for pool: WorkerPool) -> Bool {
-        guard shared.workerCount > 1, pool.pool.waitingCount > 0 else { return false }
+        guard shared.workerCount > 1, pool.replication == nil, pool.pool.waitingCount > 0 else { return false }
         if pool.openQuestions > 0 { return true }
         guard pool.budget.servers.count > pool.pool.serverCount else { return false }
-        if let asked = pool.answeredAt, now - asked < Self.upkeepPeriod { return false }
+        // Whoever had nothing remembers that we wait, until it gives something.
+        if pool.hasAsked { return false }
+        pool.hasAsked = true
         pool.openQuestions = shared.workerCount - 1
         shared.broadcast(
             .serversWanted(pool.key, count: pool.pool.waitingCount, by: index), except: index)
@@ -34,7 +38,6 @@ extension Worker {
         guard let pool = pools[key] else { return }
         pool.openQuestions = max(0, pool.openQuestions - 1)
         guard pool.openQuestions == 0 else { return }
-        pool.answeredAt = now
         if pool.pool.waitingCount > 0 { openServers(for: pool) }
     }
 
@@ -57,6 +60,7 @@ extension Worker {
     /// Tells the other workers since when this one's clients wait: a hint for `give`.
     func publishWaiting(_ pool: WorkerPool) {
         guard shared.workerCount > 1 else { return }
+        if pool.pool.waitingCount == 0 { pool.hasAsked = false }
         pool.budget.setWaitingSince(pool.pool.queue.first?.since ?? .never, worker: index)
     }
 
@@ -64,7 +68,9 @@ extension Worker {
         poller.remove(server.transport.descriptor.number)
         table.remove(server.token)
         timers.disarm(slot: server.token.slot)
-        let moved = MovedServer(server: server, values: server.parameters.values)
+        let moved = MovedServer(
+            server: server, values: server.parameters.values, database: server.pool.database,
+            credential: server.pool.credential)
         // The set belongs to this worker; the other one has its own object for the same values.
         server.parameters = parameterSets.empty
         shared.mailboxes[worker].send(.serverGiven(server.pool.key, Handover(moved)))
@@ -78,7 +84,8 @@ extension Worker {
         server.token = token
         server.parameters = parameterSets.intern(moved.values)
         table.fill(token, .server(server))
-        server.pool = pools[key] ?? makePool(key, server.pool.database, server.pool.credential)
+        server.pool = pools[key] ?? makePool(key, moved.database, moved.credential)
+        server.pool.hasAsked = false
         server.pool.pool.serverOpening(token)
         poller.add(server.transport.descriptor.number, token)
         if let reason = reasonToClose(server) {
@@ -86,7 +93,9 @@ extension Worker {
         } else {
             free(server)
         }
-        publishWaiting(server.pool)
+        let pool = server.pool
+        publishWaiting(pool)
+        if pool.pool.waitingCount > 0 { seekServers(for: pool) }
     }
 }
 
@@ -94,4 +103,7 @@ extension Worker {
 struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
+    /// What the other worker makes its part of the pool from, if it has none yet.
+    let database: Database
+    let credential: Credential
 }

@@ -23,16 +23,13 @@ extension Control {
         let change = ConfigurationChange(from: configuration, to: new)
         for warning in change.warnings { log.warning("\(warning)") }
         configuration = change.configuration
-        let settings = configuration.settings
-        let target = LogTarget(
-            settings, standardError: !options.quiet && !options.daemon,
-            verbosity: max(options.verbosity, settings.verbose))
         do {
-            try LogOutput.process.configure(target)
+            try LogOutput.process.configure(LogTarget(configuration.settings, options))
         } catch {
             log.critical("\(error)")
             exitProcess(1)
         }
+        if change.changedSettings.contains("stats_period") { startStats() }
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
         let snapshot = ConfigurationSnapshot(configuration)

@@ -142,7 +142,8 @@ final class Control {
 
     static func uptime() -> Duration { .nanoseconds(Instant.now().nanoseconds) }
 
-    private func startStats() {
+    /// Starts the interval of the averages, or starts it anew.
+    func startStats() {
         let period = max(1, configuration.settings.statsPeriod)
         let timer = DispatchSource.makeTimerSource(queue: .main)
         timer.schedule(deadline: .now() + .seconds(period), repeating: .seconds(period))

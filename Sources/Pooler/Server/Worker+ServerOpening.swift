@@ -11,11 +11,12 @@ extension Worker {
 
     /// Opens as many connections as the queue would like and the limits allow.
     func openServers(for pool: WorkerPool) {
-        let settings = configuration.settings
+        // The common case of a busy pool, told without a look at anything large.
+        if isFull(pool) { return }
         guard !condition.isPaused(pool.key.database),
-            !pool.isBackingOff(now: now, retry: settings.serverLoginRetry)
+            !pool.isBackingOff(now: now, retry: configuration.settings.serverLoginRetry)
         else { return }
-        var wanted = pool.pool.wantedConnections(maxParallel: max(1, settings.maxServerLogins))
+        var wanted = pool.pool.wantedConnections(maxParallel: max(1, configuration.settings.maxServerLogins))
         if wanted == 0, !pool.welcomeWaiters.isEmpty, pool.pool.openingCount == 0 { wanted = 1 }
         while wanted > 0 {
             wanted -= 1
@@ -70,6 +71,13 @@ extension Worker {
         return true
     }
 
+    /// Whether the pool has all the connections that it may have, and no reserve to take from.
+    @inline(__always)
+    private func isFull(_ pool: WorkerPool) -> Bool {
+        pool.settings.poolSize > 0 && pool.settings.reservePoolSize == 0
+            && pool.budget.servers.count >= pool.settings.poolSize
+    }
+
     private func isReserveDue(_ pool: WorkerPool) -> Bool {
         let timeout = configuration.settings.reservePoolTimeout
         guard pool.settings.reservePoolSize > 0, timeout > .zero, let first = pool.pool.queue.first else {
@@ -82,7 +90,7 @@ extension Worker {
     func openServer(for pool: WorkerPool) {
         let token = table.reserve()
         pool.pool.serverOpening(token)
-        table.fill(token, .pendingServer(pool))
+        table.fill(token, .pendingServer(PendingServer(pool: pool, since: now)))
         let database = pool.database
         let hosts = database.hosts
         guard !hosts.isEmpty else {
@@ -127,7 +135,8 @@ extension Worker {
 
     /// A look-up that a pending server waits for has ended.
     func hostResolved(_ token: Token, _ outcome: HostResolver.Outcome) {
-        guard case .pendingServer(let pool) = table[token] else { return }
+        guard case .pendingServer(let pending) = table[token] else { return }
+        let pool = pending.pool
         switch outcome {
         case .failure(let text): openingFailed(token, pool, .lookUp(text))
         case .addresses(let addresses): connect(token, pool, to: addresses)
@@ -183,7 +192,7 @@ extension Worker {
             tracked: shared.tracked, connectQuery: pool.database.connectQuery)
         server.phase = .login(login)
         let startup = ServerLogin.startupMessage(
-            user: pool.key.user, database: pool.database.dbname, parameters: pool.database.startupParameters)
+            user: pool.key.user, database: pool.database.dbname, parameters: pool.database.startupParameters + (pool.replication ?? []))
         send(startup, to: server)
     }
 
@@ -247,15 +256,15 @@ extension Worker {
         pool.failure = nil
         pool.failedHosts = 0
         server.phase = .idle
-        if pool.budget.welcome == nil {
-            pool.budget.welcome = welcome
+        if pool.welcome == nil {
+            pool.welcome = welcome
             shared.broadcast(.welcomeArrived(pool.key), except: index)
         }
         welcomeArrived(pool.key)
         guard server.isOpen else { return }
         // A connection that its limits no longer allow, or that was opened just before a PAUSE, ends here.
-        if server.isCloseNeeded || condition.isPaused(pool.key.database) {
-            closeServer(server, "close_needed", isOrderly: true)
+        if let reason = reasonToClose(server, isFresh: true) {
+            closeServer(server, reason, isOrderly: true)
         } else {
             free(server)
         }
@@ -271,6 +280,7 @@ extension Worker {
             launchFailed(pool, failure)
         case .active(let client), .aligning(let client, _):
             toClient.clear()
+            client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
         case .testing:
@@ -285,7 +295,7 @@ extension Worker {
     }
 
     /// A connection failed before it had a socket.
-    private func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
+    func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
         log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
         pool.pool.serverRemoved(token)
         table.remove(token)

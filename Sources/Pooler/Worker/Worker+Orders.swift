@@ -20,7 +20,7 @@ extension Worker {
                 break
             }
             let user = pool.database.user ?? pool.key.user
-            pool.settings = snapshot.configuration.poolSettings(database: pool.database, user: user)
+            pool.settings = poolSettings(pool.key, pool.database)
             if pool.database.user != nil {
                 pool.credential = forcedCredential(pool.database, user)
             } else if change.changedSecrets.contains(user) {
@@ -29,8 +29,10 @@ extension Worker {
             apply(snapshot.settings, to: pool)
             pool.failure = nil
         }
-        for registration in table.all {
-            if case .client(let client) = registration { applyLimits(to: client) }
+        for registration in Array(table.all) {
+            guard case .client(let client) = registration else { continue }
+            applyLimits(to: client)
+            requeueIfAbandoned(client)
         }
         serveAllQueues()
     }
@@ -44,6 +46,15 @@ extension Worker {
         if limits.clientIdleTimeout > .zero {
             timers.arm(slot: client.token.slot, at: client.receivedAt + limits.clientIdleTimeout)
         }
+    }
+
+    /// A client that waits in a pool whose user is no longer its own waits in the right one.
+    private func requeueIfAbandoned(_ client: ClientConnection) {
+        guard let pool = client.pool, pool.isAbandoned, case .waiting(let ticket, _) = client.link else { return }
+        pool.pool.clientLeft(ticket)
+        publishWaiting(pool)
+        client.link = .none
+        processHeld(client)
     }
 
     /// What the console has ordered holds from now on.
@@ -100,6 +111,7 @@ extension Worker {
             server.isCloseNeeded = true
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "obsolete connection", isOrderly: true)
+            case .active(let client) where server.pool.replication != nil: closeClient(client, .databaseChanged)
             case .active, .aligning, .testing, .beingCanceled, .closed: break
             }
         }

@@ -89,9 +89,24 @@ import Testing
             ("n", false), ("No", false), ("1", true), ("true", true), ("on", true), ("yes", true), ("database", true),
             ("of", false), ("fals", false), ("fa", false), ("o", true), ("falsey", true),
         ])
-    func `Replication is refused unless it means no`(_ value: String, _ isRefused: Bool) {
-        let reason = Self.refusal([("user", "bob"), ("replication", value)])
-        #expect(reason == (isRefused ? .replicationNotSupported : nil))
+    func `Replication is asked for by every value that does not mean no`(_ value: String, _ isAsked: Bool) throws {
+        let identity = try Self.read([("user", "bob"), ("replication", value)]).get()
+        #expect((identity.replication != nil) == isAsked)
+        #expect(identity.replication.map(\.kind) == (isAsked ? (value == "database" ? .logical : .physical) : nil))
+    }
+
+    @Test func `A replication client's options are handed on whole, wherever they stand`() throws {
+        for parameters in [
+            [("user", "bob"), ("replication", "true"), ("options", "-d 5 -c work_mem=1")],
+            [("options", "-d 5 -c work_mem=1"), ("user", "bob"), ("replication", "true")],
+        ] {
+            let identity = try Self.read(parameters).get()
+            #expect(identity.replication?.options == "-d 5 -c work_mem=1" && Self.set(identity) == [:])
+            let startup = try #require(identity.replication).startupParameters(
+                [nil, Array("UTF8".utf8)], tracked: Self.tracked)
+            #expect(startup.map(\.name) == ["replication", "options", "client_encoding"])
+            #expect(startup.map(\.value) == ["true", "-d 5 -c work_mem=1", "UTF8"])
+        }
     }
 
     @Test func `A newer minor version and unknown extensions are negotiated down`() throws {

@@ -48,7 +48,6 @@ import Testing
     /// What the reference has and we say otherwise, on purpose: the codes of failed authentication are Postgres's.
     private static func sqlState(_ reason: CloseReason, _ reference: String) -> String {
         switch reason {
-        case .authentication(.trust): "28000"
         case .authentication(.saslMechanism): "08P01"
         case .authentication: "28P01"
         default: reference
@@ -84,7 +83,6 @@ import Testing
     @Test func `A server's refusal is passed on with its code and text`() {
         let message = CloseReason.serverLogin(sqlState: "3D000", message: "database \"x\" does not exist").message
         #expect(message == ErrorMessage(.fatal, "3D000", "database \"x\" does not exist"))
-        #expect(CloseReason.replicationNotSupported.message?.sqlState == "0A000")
     }
 
     @Test func `What is behind an error, and what helps, is told`() {
