@@ -14,6 +14,8 @@ extension Worker {
         guard client.output.isEmpty else {
             client.phase = .closing
             client.held.removeAll(to: blocks)
+            // An earlier deadline of another kind would cut the time short.
+            timers.disarm(slot: client.token.slot)
             timers.arm(slot: client.token.slot, at: now + Self.lingering)
             return
         }

@@ -8,6 +8,8 @@ enum ServerFailure: Equatable, Sendable {
     /// The server said no, with its own code and text.
     case refused(sqlState: String, message: String)
     case protocolViolation
+    /// connect_query began a transaction and did not end it.
+    case connectQueryLeftTransaction
     case endOfFile
     case io(Errno)
 
@@ -20,6 +22,7 @@ enum ServerFailure: Equatable, Sendable {
         case .authentication(let text): text
         case .refused(_, let message): message
         case .protocolViolation: "unexpected response from server during login"
+        case .connectQueryLeftTransaction: "connect_query left a transaction open"
         case .endOfFile: "server conn crashed?"
         case .io(let error): "server connection failed: \(error)"
         }
@@ -30,7 +33,9 @@ enum ServerFailure: Equatable, Sendable {
         switch self {
         case .lookUp(let error): "\(text): \(error)"
         case .connect(let error): "\(text): \(error)"
-        case .connectTimeout, .authentication, .refused, .protocolViolation, .endOfFile, .io: text
+        case .connectTimeout, .authentication, .refused, .protocolViolation, .connectQueryLeftTransaction, .endOfFile,
+            .io:
+            text
         }
     }
 
@@ -39,7 +44,7 @@ enum ServerFailure: Equatable, Sendable {
     var isFinalAnswer: Bool {
         switch self {
         case .refused(let sqlState, _): sqlState != "57P03" && sqlState != "53300"
-        case .authentication: true
+        case .authentication, .connectQueryLeftTransaction: true
         case .lookUp, .connect, .connectTimeout, .protocolViolation, .endOfFile, .io: false
         }
     }

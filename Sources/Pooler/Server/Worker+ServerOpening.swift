@@ -203,10 +203,7 @@ extension Worker {
         let bytes = scratch.bytes(0..<range.upperBound)
         var cursor = range.lowerBound
         while cursor < range.upperBound {
-            guard case .login(var login) = server.phase else {
-                // Ready in the middle of the bytes: nothing may follow but what an idle server says by itself.
-                break
-            }
+            guard case .login(var login) = server.phase else { return }
             switch FrameScanner.header(in: bytes, at: cursor, limit: Scratch.carryLimit) {
             case .malformed:
                 serverEnded(server, .protocolViolation)
@@ -223,6 +220,12 @@ extension Worker {
                 cursor += header.frameLength
                 let action = login.messageReceived(BackendMessageType(rawValue: header.type), body)
                 server.phase = .login(login)
+                if case .ready = action {
+                    // What follows is for whoever gets the server now; the next read takes it up.
+                    hold(cursor..<range.upperBound, for: server)
+                    perform(action, of: login, on: server)
+                    return
+                }
                 perform(action, of: login, on: server)
                 guard server.isOpen else { return }
             }
@@ -281,7 +284,11 @@ extension Worker {
             client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
-        case .idle, .testing, .beingCanceled:
+        case .testing:
+            closeServer(server, failure.text, isOrderly: false)
+            // Whoever waited for the outcome of a check may have another idle server.
+            serveQueue(of: server.pool)
+        case .idle, .beingCanceled:
             closeServer(server, failure.text, isOrderly: false)
         case .closed:
             break
