@@ -68,6 +68,7 @@ extension Worker {
         poller.remove(server.transport.descriptor.number)
         table.remove(server.token)
         timers.disarm(slot: server.token.slot)
+        server.isOutputWatched = false
         let moved = MovedServer(
             server: server, values: server.parameters.values, database: server.pool.database,
             credential: server.pool.credential)
@@ -88,6 +89,7 @@ extension Worker {
         server.pool.hasAsked = false
         server.pool.pool.serverOpening(token)
         poller.add(server.transport.descriptor.number, token)
+        watchUnsent(server)
         if let reason = reasonToClose(server) {
             closeServer(server, reason, isOrderly: true)
         } else {

@@ -3,6 +3,12 @@ enum ServerFailure: Equatable, Sendable {
     case lookUp(String)
     case connect(Errno)
     case connectTimeout
+    /// The server has no TLS for us.
+    case tlsRefused
+    /// Bytes came behind its answer to the SSLRequest that somebody else may have put there.
+    case unencryptedData
+    /// The handshake failed, or the encrypted stream broke.
+    case tls(TLSError)
     /// The secret that we have cannot answer what the server asks for, or its answer is wrong.
     case authentication(String)
     /// The server said no, with its own code and text.
@@ -19,6 +25,9 @@ enum ServerFailure: Equatable, Sendable {
         case .lookUp: "server DNS lookup failed"
         case .connect: "connect failed"
         case .connectTimeout: "connect timeout"
+        case .tlsRefused: "server refused SSL"
+        case .unencryptedData: "received unencrypted data after SSL response"
+        case .tls(let error): error.description
         case .authentication(let text): text
         case .refused(_, let message): message
         case .protocolViolation: "unexpected response from server during login"
@@ -33,8 +42,8 @@ enum ServerFailure: Equatable, Sendable {
         switch self {
         case .lookUp(let error): "\(text): \(error)"
         case .connect(let error): "\(text): \(error)"
-        case .connectTimeout, .authentication, .refused, .protocolViolation, .connectQueryLeftTransaction, .endOfFile,
-            .io:
+        case .connectTimeout, .tlsRefused, .unencryptedData, .tls, .authentication, .refused, .protocolViolation,
+            .connectQueryLeftTransaction, .endOfFile, .io:
             text
         }
     }
@@ -45,7 +54,9 @@ enum ServerFailure: Equatable, Sendable {
         switch self {
         case .refused(let sqlState, _): sqlState != "57P03" && sqlState != "53300"
         case .authentication, .connectQueryLeftTransaction: true
-        case .lookUp, .connect, .connectTimeout, .protocolViolation, .endOfFile, .io: false
+        case .lookUp, .connect, .connectTimeout, .tlsRefused, .unencryptedData, .tls, .protocolViolation, .endOfFile,
+            .io:
+            false
         }
     }
 
