@@ -12,7 +12,7 @@ final class BlockPool {
     private var free: [UnsafeMutableRawPointer] = unsafe []
 
     deinit {
-        for unsafe block in unsafe free { unsafe block.deallocate() }
+        for unsafeblock in unsafe free { unsafe block.deallocate() }
     }
 
     /// How many free blocks are held for reuse.
@@ -50,7 +50,7 @@ struct PendingBytes: ~Copyable {
     init() {}
 
     deinit {
-        for unsafe block in unsafe blocks { unsafe block.deallocate() }
+        for unsafeblock in unsafe blocks { unsafe block.deallocate() }
     }
 
     var isEmpty: Bool { unsafe blocks.isEmpty }
@@ -88,7 +88,7 @@ struct PendingBytes: ~Copyable {
 
     /// Shows every contiguous run, front to back.
     func forEachRun(_ body: (RawSpan) -> Void) {
-        for unsafe (index, block) in unsafe blocks.enumerated() {
+        for unsafe(index, block) in unsafe blocks.enumerated() {
             let start = index == 0 ? head : 0
             let end = unsafe index == blocks.count - 1 ? tail : BlockPool.blockSize
             unsafe body(RawSpan(_unsafeStart: block + start, byteCount: end - start))
@@ -111,7 +111,7 @@ struct PendingBytes: ~Copyable {
 
     /// Forgets everything.
     mutating func removeAll(to pool: BlockPool) {
-        for unsafe block in unsafe blocks { unsafe pool.giveBack(block) }
+        for unsafeblock in unsafe blocks { unsafe pool.giveBack(block) }
         unsafe blocks = []
         head = 0
         tail = 0

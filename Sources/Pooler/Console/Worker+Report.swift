@@ -42,6 +42,7 @@ extension Worker {
             report.remotePID = Syscalls.peerCredentials(client.transport.descriptor.number)?.process ?? 0
         }
         report.applicationName = applicationName(client.parameters)
+        report.preparedStatements = client.statements.count
         report.buffer = buffer(of: client)
         return report
     }
@@ -60,6 +61,7 @@ extension Worker {
         report.link = server.client?.id
         report.remotePID = Int32(bitPattern: server.cancelKey?.process ?? 0)
         report.applicationName = applicationName(server.parameters)
+        report.preparedStatements = server.statements.count
         report.buffer = buffer(of: server)
         return report
     }

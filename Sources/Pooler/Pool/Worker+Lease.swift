@@ -107,6 +107,7 @@ extension Worker {
             return true
         }
         server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
         if alignment.isVerified {
             toServer.insert(alignment.message, beside: scratch)
             server.parameters = wanted
@@ -148,6 +149,7 @@ extension Worker {
         server.phase = .testing(test)
         server.testFailure = nil
         server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
         var writer = MessageWriter()
         writer.message(FrontendMessageType.query) { $0.cString(sql) }
         send(writer.bytes, to: server)
@@ -186,6 +188,7 @@ extension Worker {
     /// Why a server that is free now should not live on.
     func reasonToClose(_ server: ServerConnection) -> String? {
         if server.isCloseNeeded { return "close_needed" }
+        if server.statements.isUnreliable { return "prepared statements were changed behind our back" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
         let lifetime = server.pool.settings.serverLifetime

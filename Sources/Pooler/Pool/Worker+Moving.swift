@@ -64,9 +64,12 @@ extension Worker {
         poller.remove(server.transport.descriptor.number)
         table.remove(server.token)
         timers.disarm(slot: server.token.slot)
-        let moved = MovedServer(server: server, values: server.parameters.values)
-        // The set belongs to this worker; the other one has its own object for the same values.
+        let moved = MovedServer(
+            server: server, values: server.parameters.values, statements: server.statements.moved,
+            hasGuard: server.statements.hasGuard)
+        // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
         server.parameters = parameterSets.empty
+        server.statements = ServerStatements()
         shared.mailboxes[worker].send(.serverGiven(server.pool.key, Handover(moved)))
     }
 
@@ -77,6 +80,7 @@ extension Worker {
         let token = table.reserve()
         server.token = token
         server.parameters = parameterSets.intern(moved.values)
+        server.statements = ServerStatements(moved.statements, hasGuard: moved.hasGuard, among: statements.table)
         table.fill(token, .server(server))
         server.pool = pools[key] ?? makePool(key, server.pool.database, server.pool.credential)
         server.pool.pool.serverOpening(token)
@@ -90,8 +94,10 @@ extension Worker {
     }
 }
 
-/// An idle server on its way to another worker, with the parameter values that it has.
+/// An idle server on its way to another worker, with the parameter values and statements that it has.
 struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
+    let statements: [MovedStatement]
+    let hasGuard: Bool
 }

@@ -36,6 +36,8 @@ final class WorkerPool {
     /// server_check_delay, where there is a query to check with; copied here for the data path.
     var checkAfter: Duration?
     var isRoundRobin = false
+    /// max_prepared_statements where statements are tracked: in transaction and statement mode. Zero: they are not.
+    var statementLimit = 0
 
     init(key: PoolKey, budget: PoolBudget, database: Database, settings: PoolSettings, credential: Credential) {
         self.key = key

@@ -28,8 +28,11 @@ struct Alignment: Equatable {
     private static func identifier(_ name: String) -> String {
         name.split(separator: ".", omittingEmptySubsequences: false).map { part in
             let isPlain = !part.isEmpty && part.utf8.allSatisfy { isWordByte($0) }
-            return isPlain ? String(part) : "\"" + part.split(separator: "\"", omittingEmptySubsequences: false)
-                .joined(separator: "\"\"") + "\""
+            return isPlain
+                ? String(part)
+                : "\""
+                    + part.split(separator: "\"", omittingEmptySubsequences: false)
+                    .joined(separator: "\"\"") + "\""
         }.joined(separator: ".")
     }
 
