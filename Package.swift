@@ -9,9 +9,10 @@ let strict: [SwiftSetting] = [
 
 /// The daemon's one hot module: exclusivity is proved by the threads' ownership rules (docs/architecture.md), so its
 /// dynamic checks are off in release. Bounds and overflow checks stay on.
-let hot: [SwiftSetting] = strict + [
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
-]
+let hot: [SwiftSetting] =
+    strict + [
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+    ]
 
 let package = Package(
     name: "pgvalet",

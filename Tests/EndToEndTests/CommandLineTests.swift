@@ -33,7 +33,7 @@ import Testing
         ("[pgbouncer]\nlisten_port = lots\n", 2, ["listen_port", "lots"]),
         ("[pgbouncer]\n\n; fine\npool_mode = sometimes\n", 4, ["pool_mode", "sometimes", "transaction"]),
         ("[pgbouncer]\nno_such_key = 1\n", 2, ["no_such_key"]),
-        ("[pgbouncer]\njust words\n", 2, ["just words"]),
+        ("[pgbouncer]\njust words\n", 2, ["just"]),
         ("[pgbouncer]\nlisten_addr = *\n[nonsense]\n", 3, ["nonsense"]),
         ("listen_addr = *\n", 1, ["listen_addr"]),
         ("[databases]\napp = host=127.0.0.1 nonsense=1\n[pgbouncer]\n", 2, ["nonsense"]),
@@ -133,7 +133,8 @@ import Testing
     @Test func `a daemon needs a PID file`() throws {
         let home = try TemporaryDirectory("daemon")
         let file = try home.write(
-            "daemon.ini", "[pgbouncer]\nlisten_addr=\nunix_socket_dir=\(home.path)\nuser=postgres\n")
+            "daemon.ini",
+            "[pgbouncer]\nlisten_addr=\nunix_socket_dir=\(home.path)\n\(Account.isRoot ? "user=postgres\n" : "")")
         let (ending, output) = try Self.run("-d", file)
         #expect(ending == .exited(1))
         #expect(output.contains("daemon needs pidfile configured"))
@@ -164,6 +165,40 @@ import Testing
         client.close()
         try eventually { try pooler.connect().isOpen }
         for word in ["login attempt", "closing because", "pooler error"] { #expect(!pooler.log.contains(word)) }
+    }
+
+    @Test func `the log file is opened anew on SIGHUP, so that it can be rotated`() throws {
+        let home = try TemporaryDirectory("rotate")
+        let pooler = try Pooler(["logfile": home.file("log")])
+        try eventually { readFile(home.file("log")).contains("process up") }
+        #expect(unsafe rename(home.file("log"), home.file("old")) == 0)
+        pooler.signal(SIGHUP)
+        try eventually {
+            try pooler.connect().query("select 1")
+            return readFile(home.file("log")).contains("login attempt")
+        }
+    }
+
+    @Test func `statistics are logged every stats_period`() throws {
+        let pooler = try Pooler(["stats_period": "1"])
+        try pooler.connect().query("select 1")
+        try eventually { pooler.log.contains(/LOG stats: \d+ xacts\/s, \d+ queries\/s, in \d+ B\/s, out \d+ B\/s/) }
+    }
+
+    @Test(.pgvaletOnly) func `the limit of open files is raised to what max_client_conn needs`() throws {
+        let pooler = try Pooler(["max_client_conn": "1000"], wrapper: ["prlimit", "--nofile=100:5000", "--"])
+        #expect(try pooler.connect().query("select 1").value == "1")
+        let limits = readFile("/proc/\(pooler.pid)/limits").split(separator: "\n").first {
+            $0.hasPrefix("Max open files")
+        }
+        let soft = limits?.split(separator: " ").dropFirst(3).first.flatMap { Int($0) } ?? 0
+        #expect(soft > 1000)
+    }
+
+    @Test(.pgvaletOnly, .enabled(if: !Account.isRoot)) func `a limit of open files that is too low is told`() throws {
+        let pooler = try Pooler(["max_client_conn": "1000"], wrapper: ["prlimit", "--nofile=100:200", "--"])
+        #expect(try pooler.connect().query("select 1").value == "1")
+        #expect(pooler.log.contains(/WARNING .*max_client_conn/))
     }
 
     @Test func `-q keeps standard error quiet`() throws {

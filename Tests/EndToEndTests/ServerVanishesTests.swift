@@ -115,7 +115,8 @@ import Testing
             ["query_wait_timeout": "1", "client_login_timeout": "3"], databases: ["app": server.address])
         let error = #expect(throws: PostgresError.self) { try pooler.connect().query("select 1") }
         #expect(error?.severity == "FATAL")
-        #expect("\(error?.message ?? "") \(error?.detail ?? "")".contains("refused"))
+        let words = "\(error?.message ?? "") \(error?.detail ?? "")"
+        #expect(words.contains("refused"))
     }
 }
 

@@ -102,7 +102,7 @@ struct IniTests {
         ),
         (
             "[pgbouncer]\nlisten_port",
-            "main.ini:2: found syntax error in configuration: no \"=\" after the key, expected key = value"
+            "main.ini:2: found syntax error in configuration: no \"=\" after \"listen_port\", expected key = value"
         ),
     ])
     func `What is wrong is said in one line`(text: String, expected: String) {

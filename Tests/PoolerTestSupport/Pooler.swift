@@ -23,25 +23,28 @@ public final class Pooler: Sendable {
     /// `databases`, `$server` stands for the address of Postgres. `secrets` fill the auth_file.
     public convenience init(
         _ settings: [String: String] = [:], databases: [String: String] = [:], users: [String: String] = [:],
-        secrets: [String: String] = [:], postgres: Postgres = .shared, arguments: [String] = []
+        secrets: [String: String] = [:], postgres: Postgres = .shared, arguments: [String] = [], wrapper: [String] = []
     ) throws {
         var all = PoolerSettings()
         all.main.merge(settings) { $1 }
         all.databases.merge(databases) { $1 }
         all.users = users
         all.secrets.merge(secrets) { $1 }
-        try self.init(all, postgres: postgres, arguments: arguments)
+        try self.init(all, postgres: postgres, arguments: arguments, wrapper: wrapper)
     }
 
-    /// As above, from whole settings.
-    public init(_ settings: PoolerSettings, postgres: Postgres = .shared, arguments: [String] = []) throws {
+    /// As above, from whole settings. A wrapper is a command that runs the command behind it.
+    public init(
+        _ settings: PoolerSettings, postgres: Postgres = .shared, arguments: [String] = [], wrapper: [String] = []
+    ) throws {
         var settings = settings
         let home = try TemporaryDirectory("pooler")
         let port = try FreePort.take()
         settings.place(in: home.path, port: port, server: postgres.port)
         try home.write("pooler.ini", settings.ini)
         try home.write("users.txt", settings.authFile)
-        let child = try ChildProcess([Self.binary] + arguments + [home.file("pooler.ini")], output: home.file("stderr"))
+        let command = wrapper + [Self.binary] + arguments + [home.file("pooler.ini")]
+        let child = try ChildProcess(command, output: home.file("stderr"))
         (self.home, self.port, self.postgres, process) = (home, port, postgres, child)
         current = Mutex(settings)
         try waitUntilOpen()

@@ -114,7 +114,7 @@ public final class Postgres: Sendable {
                 ])
         let configuration =
             readFile("\(data)/postgresql.conf") + """
-                listen_addresses = '127.0.0.1'
+                listen_addresses = 'localhost'
                 fsync = off
                 full_page_writes = off
                 synchronous_commit = off
@@ -133,6 +133,7 @@ public final class Postgres: Sendable {
             host all refused_user 127.0.0.1/32 reject
             local all all trust
             host all all 127.0.0.1/32 trust
+            host all all ::1/128 trust
 
             """)
         try template.write("roles.sql", rolesScript)

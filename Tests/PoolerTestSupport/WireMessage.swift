@@ -65,6 +65,7 @@ public struct WireMessage: Equatable, Sendable, CustomStringConvertible {
         return values
     }
 
+    /// For people.
     public var description: String {
         type == "E" || type == "N" ? "\(type)(\(error))" : "\(type)(\(body.count) bytes)"
     }

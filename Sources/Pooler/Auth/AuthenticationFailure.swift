@@ -9,6 +9,5 @@ struct AuthenticationFailure: Error, Equatable, Sendable {
     /// A breach of the protocol rather than a wrong password, as Postgres sees it.
     static let saslMechanism = Self(
         sqlState: "08P01", message: "client selected an invalid SASL authentication mechanism")
-    /// Postgres answers 28000 where no password was asked for.
-    static let trust = Self(sqlState: "28000", message: "\"trust\" authentication failed")
+    static let trust = Self(sqlState: "28P01", message: "\"trust\" authentication failed")
 }

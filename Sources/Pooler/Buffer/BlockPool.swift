@@ -12,7 +12,7 @@ final class BlockPool {
     private var free: [UnsafeMutableRawPointer] = unsafe []
 
     deinit {
-        for unsafeblock in unsafe free { unsafe block.deallocate() }
+        while let block = unsafe free.popLast() { unsafe block.deallocate() }
     }
 
     /// How many free blocks are held for reuse.
@@ -34,14 +34,16 @@ final class BlockPool {
     }
 }
 
-/// Bytes in order, in blocks of a `BlockPool`; empty, it owns nothing.
+/// Bytes in order, in blocks of a `BlockPool`; empty, it owns nothing. One block is held in place, so that what fits in one
+/// (a waiting client's query) allocates nothing.
 ///
-///     block 0            block 1            block n
+///     first              more[0]            more[n]
 ///     |gone|pending....| |pending........| |pending|free|
 ///          head                                    tail
 @safe
 struct PendingBytes: ~Copyable {
-    private var blocks: [UnsafeMutableRawPointer] = unsafe []
+    private var first: UnsafeMutableRawPointer?
+    private var more: [UnsafeMutableRawPointer] = unsafe []
     /// First pending byte of the first block.
     private var head = 0
     /// End of the pending bytes in the last block.
@@ -50,28 +52,23 @@ struct PendingBytes: ~Copyable {
     init() {}
 
     deinit {
-        for unsafeblock in unsafe blocks { unsafe block.deallocate() }
+        unsafe first?.deallocate()
+        unsafe more.indices.forEach { unsafe more[$0].deallocate() }
     }
 
-    var isEmpty: Bool { unsafe blocks.isEmpty }
+    @inline(__always)
+    var isEmpty: Bool { unsafe first == nil }
 
-    var count: Int {
-        let blockCount = unsafe blocks.count
-        return blockCount == 0 ? 0 : (blockCount - 1) * BlockPool.blockSize - head + tail
-    }
+    var count: Int { isEmpty ? 0 : unsafe more.count * BlockPool.blockSize - head + tail }
 
     /// Copies `span` to the end.
     mutating func append(_ span: RawSpan, from pool: BlockPool) {
         unsafe span.withUnsafeBytes { source in
             var rest = unsafe source[...]
             while unsafe !rest.isEmpty {
-                if unsafe blocks.isEmpty || tail == BlockPool.blockSize {
-                    unsafe blocks.append(pool.take())
-                    tail = 0
-                }
+                let last = unsafe lastBlock(from: pool)
                 let count = unsafe min(rest.count, BlockPool.blockSize - tail)
-                let target = unsafe UnsafeMutableRawBufferPointer(
-                    start: blocks[blocks.count - 1] + tail, count: count)
+                let target = unsafe UnsafeMutableRawBufferPointer(start: last + tail, count: count)
                 unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
                 tail += count
                 unsafe rest = rest.dropFirst(count)
@@ -81,39 +78,58 @@ struct PendingBytes: ~Copyable {
 
     /// Shows the longest contiguous run at the front.
     func withFront<Result>(_ body: (RawSpan) -> Result) -> Result {
-        guard let first = unsafe blocks.first else { return body(RawSpan()) }
-        let end = unsafe blocks.count == 1 ? tail : BlockPool.blockSize
-        return unsafe body(RawSpan(_unsafeStart: first + head, byteCount: end - head))
+        guard let first = unsafe first else { return body(RawSpan()) }
+        return unsafe body(RawSpan(_unsafeStart: first + head, byteCount: endOfFirst - head))
     }
 
     /// Shows every contiguous run, front to back.
     func forEachRun(_ body: (RawSpan) -> Void) {
-        for unsafe(index, block) in unsafe blocks.enumerated() {
-            let start = index == 0 ? head : 0
-            let end = unsafe index == blocks.count - 1 ? tail : BlockPool.blockSize
-            unsafe body(RawSpan(_unsafeStart: block + start, byteCount: end - start))
+        guard let first = unsafe first else { return }
+        unsafe body(RawSpan(_unsafeStart: first + head, byteCount: endOfFirst - head))
+        for index in unsafe more.indices {
+            let end = unsafe index == more.count - 1 ? tail : BlockPool.blockSize
+            unsafe body(RawSpan(_unsafeStart: more[index], byteCount: end))
         }
     }
 
     /// Forgets the first `count` bytes, which lie within what `withFront` shows.
     mutating func dropFront(_ count: Int, to pool: BlockPool) {
         head += count
-        let end = unsafe blocks.count == 1 ? tail : BlockPool.blockSize
-        precondition(head <= end)
-        guard head == end else { return }
-        unsafe pool.giveBack(blocks.removeFirst())
+        precondition(head <= endOfFirst)
+        guard head == endOfFirst, let emptied = unsafe first else { return }
+        unsafe pool.giveBack(emptied)
         head = 0
-        if unsafe blocks.isEmpty {
+        if unsafe more.isEmpty {
+            unsafe first = nil
             tail = 0
-            unsafe blocks = []
+        } else {
+            unsafe first = more.removeFirst()
         }
     }
 
     /// Forgets everything.
     mutating func removeAll(to pool: BlockPool) {
-        for unsafeblock in unsafe blocks { unsafe pool.giveBack(block) }
-        unsafe blocks = []
+        if let block = unsafe first { unsafe pool.giveBack(block) }
+        unsafe first = nil
+        while let block = unsafe more.popLast() { unsafe pool.giveBack(block) }
         head = 0
         tail = 0
+    }
+
+    private var endOfFirst: Int { unsafe more.isEmpty ? tail : BlockPool.blockSize }
+
+    /// The block that has room at its end.
+    private mutating func lastBlock(from pool: BlockPool) -> UnsafeMutableRawPointer {
+        guard let first = unsafe first else {
+            let block = unsafe pool.take()
+            unsafe self.first = block
+            tail = 0
+            return unsafe block
+        }
+        if tail == BlockPool.blockSize {
+            unsafe more.append(pool.take())
+            tail = 0
+        }
+        return unsafe more.last ?? first
     }
 }

@@ -2,14 +2,16 @@ import PoolerConfig
 
 /// A client and its socket: the shell around the machines of its login and session. It belongs to one worker.
 final class ClientConnection: Connection {
-    /// Where the client stands. Successors: login → welcomeWait | session | console; welcomeWait → session; any → closing.
+    /// Where the client stands. What only a login or a console needs is boxed: the phase is looked at for every event.
+    ///
+    /// Successors: login → welcomeWait | session | console; welcomeWait → session; any → closing.
     enum Phase {
-        case login(ClientLogin)
+        indirect case login(ClientLogin)
         /// Authenticated, but its pool has never had a server that could say what to welcome it with.
         case welcomeWait
         /// Logged in.
         case session
-        case console(ConsoleSession)
+        indirect case console(ConsoleSession)
         /// The last bytes are on their way out.
         case closing
     }

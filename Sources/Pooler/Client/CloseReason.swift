@@ -85,7 +85,8 @@ enum CloseReason: Equatable, Sendable {
         case .noSuchDatabase(let name): "no such database: \(name.truncated(toBytes: 63))"
         case .databaseDisabled(let name): "database \"\(name)\" is disabled"
         case .shuttingDown: "pooler is shutting down"
-        case .loginTimeout(let serverDown, _): serverDown ? "client_login_timeout (server down)" : "client_login_timeout"
+        case .loginTimeout(let serverDown, _):
+            serverDown ? "client_login_timeout (server down)" : "client_login_timeout"
         case .serverLogin(_, let message): message
         case .serverCrashed: "server conn crashed?"
         case .serverClosed: "server connection closed"

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Taking new clients in.
 ///
 /// Every worker watches the listeners and the kernel wakes one of them; it accepts a few and deals each out to the worker with

@@ -41,10 +41,14 @@ extension Worker {
         let settings = configuration.settings
         switch client.phase {
         case .login:
-            closeWhenOverdue(client, client.connectedAt + settings.clientLoginTimeout, .loginTimeout(serverDown: false, lastError: nil))
+            closeWhenOverdue(
+                client, client.connectedAt + settings.clientLoginTimeout,
+                .loginTimeout(serverDown: false, lastError: nil))
         case .welcomeWait:
             let error = client.pool?.failure?.reason.description
-            closeWhenOverdue(client, client.connectedAt + settings.clientLoginTimeout, .loginTimeout(serverDown: true, lastError: error))
+            closeWhenOverdue(
+                client, client.connectedAt + settings.clientLoginTimeout,
+                .loginTimeout(serverDown: true, lastError: error))
         case .session:
             guard client.limits.idleTimeout > .zero, case .none = client.link else { return }
             closeWhenOverdue(client, client.receivedAt + client.limits.idleTimeout, .clientIdleTimeout)
@@ -87,7 +91,8 @@ extension Worker {
             // The backend would run its query to the end for nobody.
             let isBusy = !server.replies.isEmpty
             if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server.address, key) }
-            let why = isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
+            let why =
+                isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
             closeServer(server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary)
         }
     }
@@ -129,7 +134,8 @@ extension CloseReason {
     /// Whether the query that runs for the client is stopped on the server too.
     fileprivate var stopsQuery: Bool {
         switch self {
-        case .queryTimeout, .transactionTimeout, .clientUnexpectedEOF, .ioError, .adminDisconnect, .databaseRemoved: true
+        case .queryTimeout, .transactionTimeout, .clientUnexpectedEOF, .ioError, .adminDisconnect, .databaseRemoved:
+            true
         default: false
         }
     }

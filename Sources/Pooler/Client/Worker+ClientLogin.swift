@@ -1,4 +1,3 @@
-import Glibc
 import PoolerConfig
 
 /// From an accepted socket to a client that may send queries.
@@ -66,8 +65,9 @@ extension Worker {
     private func loginFrame(in bytes: RawSpan, at cursor: Int, end: Int, isStartup: Bool) -> LoginFrame {
         let available = end - cursor
         let headerSize = isStartup ? 4 : FrameHeader.size
-        if isStartup, available >= 1, bytes.uint8(at: cursor) == FrontendMessageType.password.rawValue {
-            return .broken(.passwordBeforeStartup)
+        // The length of a startup packet begins with a zero byte; anything else is a message out of turn, or no Postgres.
+        if isStartup, available >= FrameHeader.size, bytes.uint8(at: cursor) != 0 {
+            return .broken(messageBeforeStartup(bytes.slice(cursor..<end)))
         }
         guard available >= headerSize else { return .incomplete }
         let length = Int(bytes.uint32(at: cursor + headerSize - 4)) + headerSize - 4
@@ -77,6 +77,14 @@ extension Worker {
             return .broken(.badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
         }
         return available >= length ? .complete(length) : .incomplete
+    }
+
+    private func messageBeforeStartup(_ bytes: RawSpan) -> CloseReason {
+        guard case .frame = FrameScanner.header(in: bytes, at: 0, limit: Self.loginMessageLimit) else {
+            return .badPacketHeader(hexadecimal(bytes, upTo: 8))
+        }
+        let isPassword = bytes.uint8(at: 0) == FrontendMessageType.password.rawValue
+        return isPassword ? .passwordBeforeStartup : .unexpectedLoginMessage
     }
 
     private func perform(_ action: ClientLogin.Action, of login: ClientLogin, on client: ClientConnection) {
@@ -293,7 +301,9 @@ extension Worker {
     func loginEnded(_ client: ClientConnection) {
         loginCount -= 1
         timers.disarm(slot: client.token.slot)
-        if client.limits.idleTimeout > .zero { timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout) }
+        if client.limits.idleTimeout > .zero {
+            timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout)
+        }
     }
 
     private func applicationNameWithHost(_ client: ClientConnection, _ name: [UInt8]?) -> String {

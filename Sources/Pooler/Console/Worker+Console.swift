@@ -28,7 +28,8 @@ extension Worker {
         let tracked = zip(shared.tracked.names, parameters).compactMap { name, value in
             value.map { (name: name, value: String(decoding: $0, as: UTF8.self)) }
         }
-        for (name, value) in ConsoleGreeting.parameterStatuses(version: ProgramName.compatibleVersion, tracked: tracked) {
+        for (name, value) in ConsoleGreeting.parameterStatuses(version: ProgramName.compatibleVersion, tracked: tracked)
+        {
             writer.parameterStatus(name, value.utf8)
         }
         writer.backendKeyData(key)

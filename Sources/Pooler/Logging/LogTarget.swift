@@ -27,3 +27,12 @@ struct LogTarget: Sendable, Equatable {
         self.verbosity = verbosity
     }
 }
+
+extension LogTarget {
+    /// What the configuration and the command line say together: `-q` keeps standard error out, and the higher of `-v` and
+    /// `verbose` counts.
+    init(_ settings: Settings, _ options: DaemonOptions) {
+        self.init(
+            settings, standardError: !options.quiet, verbosity: max(options.verbosity, settings.verbose))
+    }
+}

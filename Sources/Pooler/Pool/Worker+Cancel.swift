@@ -1,5 +1,3 @@
-import Glibc
-
 /// Cancel requests: from a client's key to the server that runs its query, and no other.
 extension Worker {
     /// A cancel request has come in somewhere; it concerns this worker if the key's client is here.

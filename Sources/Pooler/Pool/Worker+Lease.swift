@@ -47,10 +47,9 @@ extension Worker {
             server.phase = .beingCanceled
             return
         }
-        let settings = configuration.settings
         if configuration.resets(poolMode: pool.settings.poolMode) {
             pool.pool.serverTesting(server.token)
-            runQuery(settings.serverResetQuery, on: server, .reset)
+            runQuery(configuration.settings.serverResetQuery, on: server, .reset)
             return
         }
         free(server)
@@ -76,7 +75,7 @@ extension Worker {
             free(server)
             return
         }
-        server.pool.counters.waitTime &+= UInt64(clamping: (now - waiter.since).wholeMicroseconds)
+        server.pool.counters.waitTime &+= now.microseconds(since: waiter.since)
         client.wasNotifiedOfWait = false
         client.link = .none
         if link(client, server) { processHeld(client) }
@@ -191,9 +190,9 @@ extension Worker {
         if server.statements.isUnreliable { return "prepared statements were changed behind our back" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
-        let lifetime = server.pool.settings.serverLifetime
-        if lifetime == .zero { return "server lifetime over" }
-        if now - server.connectedAt > lifetime, lifetimeCloseIsDue(server.pool) {
+        let lifetime = server.pool.lifetimeNanoseconds
+        if lifetime == 0 { return "server lifetime over" }
+        if now.nanoseconds(since: server.connectedAt) > lifetime, lifetimeCloseIsDue(server.pool) {
             server.pool.lastLifetimeClose = now
             return "server lifetime over"
         }

@@ -39,8 +39,9 @@ extension Worker {
     /// query_timeout, transaction_timeout and idle_transaction_timeout, by the servers that work.
     private func checkRunning(in pool: WorkerPool) {
         let settings = pool.settings
-        guard settings.queryTimeout > .zero || settings.transactionTimeout > .zero
-            || settings.idleTransactionTimeout > .zero
+        guard
+            settings.queryTimeout > .zero || settings.transactionTimeout > .zero
+                || settings.idleTransactionTimeout > .zero
         else { return }
         for server in servers(of: pool) {
             guard case .active(let client) = server.phase else { continue }

@@ -6,7 +6,11 @@ final class WorkerPool {
     /// Shared with the other workers.
     let budget: PoolBudget
     var database: Database
-    var settings: PoolSettings
+    var settings: PoolSettings {
+        didSet { lifetimeNanoseconds = settings.serverLifetime.wholeNanoseconds }
+    }
+    /// server_lifetime, ready for the comparison that each release makes.
+    private(set) var lifetimeNanoseconds: Int64
     var pool = Pool()
     var counters = StatCounters()
 
@@ -44,6 +48,7 @@ final class WorkerPool {
         self.budget = budget
         self.database = database
         self.settings = settings
+        lifetimeNanoseconds = settings.serverLifetime.wholeNanoseconds
         self.credential = credential
     }
 

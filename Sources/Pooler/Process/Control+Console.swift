@@ -88,7 +88,9 @@ extension Control {
             case .suspend: database == nil
             default: false
             }
-        } with: { .failed(.ended(by: "RESUME")) }
+        } with: {
+            .failed(.ended(by: "RESUME"))
+        }
     }
 
     /// KILL: everybody out, and the database stays paused.
@@ -154,7 +156,11 @@ extension Control {
         if effects.isEmpty && !isShuttingDown { return stopPolling() }
         gather({ worker in effects.map { worker.isOver($0) } }) { answers in
             for (index, effect) in effects.enumerated() where answers.allSatisfy({ $0[index] }) {
-                self.endWaiting { $0 == effect } with: { .done() }
+                self.endWaiting {
+                    $0 == effect
+                } with: {
+                    .done()
+                }
             }
         }
         if isShuttingDown { pollShutdown() }

@@ -23,12 +23,8 @@ extension Control {
         let change = ConfigurationChange(from: configuration, to: new)
         for warning in change.warnings { log.warning("\(warning)") }
         configuration = change.configuration
-        let settings = configuration.settings
-        let target = LogTarget(
-            settings, standardError: !options.quiet && !options.daemon,
-            verbosity: max(options.verbosity, settings.verbose))
         do {
-            try LogOutput.process.configure(target)
+            try LogOutput.process.configure(LogTarget(configuration.settings, options))
         } catch {
             log.critical("\(error)")
             exitProcess(1)

@@ -34,7 +34,8 @@ extension Control {
             .compactMap { configuration.database(named: $0) }
         let databases = Array(configuration.databases.values) + automatic
         return databases.map(databaseReport) + [
-            .console(listenPort: configuration.settings.listenPort, serverLifetime: configuration.settings.serverLifetime)
+            .console(
+                listenPort: configuration.settings.listenPort, serverLifetime: configuration.settings.serverLifetime)
         ]
     }
 

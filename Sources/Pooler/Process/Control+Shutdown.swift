@@ -73,7 +73,8 @@ extension Control {
             }
         }) { answers in
             guard answers.allSatisfy({ $0 }) else { return }
-            self.log.info("\(mode == .waitForServers ? "all server connections are closed" : "all clients have left"), exiting")
+            self.log.info(
+                "\(mode == .waitForServers ? "all server connections are closed" : "all clients have left"), exiting")
             self.exitProcess(0)
         }
     }

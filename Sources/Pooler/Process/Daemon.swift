@@ -11,8 +11,11 @@ public enum Daemon {
         let program = ProgramName.current
         let log = Logger.process
         do {
+            var beforeConfiguration = LogTarget()
+            beforeConfiguration.standardError = !options.quiet
+            beforeConfiguration.verbosity = options.verbosity
+            try LogOutput.process.configure(beforeConfiguration)
             let configuration = try ConfigurationFile(path: options.configurationFile).load()
-            try configureLog(configuration, options)
             for warning in configuration.warnings { log.warning("\(warning)") }
             return try start(configuration, options, program, log)
         } catch {
@@ -30,17 +33,33 @@ public enum Daemon {
         let limit = DescriptorLimit.raise(for: demand)
         if let user = options.user ?? settings.user { try Privileges.assume(user: user) }
         try Privileges.refuseRoot(program: program)
+        // Only now, so that the log file belongs to the account that goes on writing it.
+        try configureLog(configuration, options)
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
         let listening = Listening(settings)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
         if let pidFile, try pidFile.removeStale() { log.info("removed stale pidfile") }
-        if options.daemon { try daemonize() }
+        if options.daemon {
+            try daemonize()
+            var inBackground = options
+            inBackground.quiet = true
+            try configureLog(configuration, inBackground)
+            return try listen(configuration, inBackground, program, pidFile, (demand, limit), log)
+        }
+        return try listen(configuration, options, program, pidFile, (demand, limit), log)
+    }
+
+    /// The second half of the start, in the process that stays.
+    private static func listen(
+        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ pidFile: PidFile?,
+        _ descriptors: (demand: DescriptorDemand, limit: DescriptorLimit), _ log: Logger
+    ) throws -> Int32 {
         Signals.ignore()
-        let listeners = try listening.open(log: log)
+        let listeners = try Listening(configuration.settings).open(log: log)
         try pidFile?.write()
-        log.info("\(limit.summary(for: demand))")
-        if let warning = limit.warning(for: demand) { log.warning("\(warning)") }
+        log.info("\(descriptors.limit.summary(for: descriptors.demand))")
+        if let warning = descriptors.limit.warning(for: descriptors.demand) { log.warning("\(warning)") }
         let control = try Control(
             configuration: configuration, options: options, listeners: listeners, pidFile: pidFile, log: log)
         control.start()
@@ -49,10 +68,7 @@ public enum Daemon {
     }
 
     private static func configureLog(_ configuration: Configuration, _ options: DaemonOptions) throws(LogFileError) {
-        let target = LogTarget(
-            configuration.settings, standardError: !options.quiet && !options.daemon,
-            verbosity: max(options.verbosity, configuration.settings.verbose))
-        try LogOutput.process.configure(target)
+        try LogOutput.process.configure(LogTarget(configuration.settings, options))
     }
 }
 

@@ -23,6 +23,21 @@ struct Instant: Comparable, Hashable, Sendable {
         return overflow ? .never : Instant(nanoseconds: sum)
     }
 
+    /// Later by so many nanoseconds. `Duration` counts attoseconds in 128 bits, which is too dear for every query.
+    @inline(__always)
+    func advanced(nanoseconds: Int64) -> Instant { Instant(nanoseconds: self.nanoseconds &+ nanoseconds) }
+
+    /// Nanoseconds from `earlier` to here.
+    @inline(__always)
+    func nanoseconds(since earlier: Instant) -> Int64 { nanoseconds &- earlier.nanoseconds }
+
+    /// Microseconds from `earlier` to here, 0 if that is later: what the statistics add up.
+    @inline(__always)
+    func microseconds(since earlier: Instant) -> UInt64 {
+        let difference = nanoseconds(since: earlier)
+        return difference > 0 ? UInt64(difference) / 1000 : 0
+    }
+
     static func - (left: Instant, right: Instant) -> Duration {
         .nanoseconds(left.nanoseconds &- right.nanoseconds)
     }

@@ -102,12 +102,6 @@ enum Syscalls {
         guard unsafe clinux_peer_credentials(descriptor, &process, &user) == 0 else { return nil }
         return (process, user)
     }
-
-    /// Bytes from the kernel's random number generator (getrandom(2)); traps if there is none, since nothing safe can follow.
-    static func random64() -> UInt64 {
-        var generator = SystemRandomNumberGenerator()
-        return generator.next()
-    }
 }
 
 extension Syscalls {

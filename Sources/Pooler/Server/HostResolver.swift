@@ -53,7 +53,8 @@ final class HostResolver: Sendable {
 
     /// Looks a name up and calls back from another thread. Questions for the same name share one look-up.
     func resolve(
-        _ host: String, port: Int, ttl: Duration, failureTTL: Duration, _ completion: @escaping @Sendable (Outcome) -> Void
+        _ host: String, port: Int, ttl: Duration, failureTTL: Duration,
+        _ completion: @escaping @Sendable (Outcome) -> Void
     ) {
         let name = Name(host: host, port: port)
         let isFirst = state.withLock { state in

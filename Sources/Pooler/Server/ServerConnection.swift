@@ -5,7 +5,7 @@ final class ServerConnection: Connection {
     enum Phase {
         /// The address is being looked up, or connect(2) is in progress.
         case connecting
-        case login(ServerLogin)
+        indirect case login(ServerLogin)
         case idle
         /// Linked to a client.
         case active(ClientConnection)

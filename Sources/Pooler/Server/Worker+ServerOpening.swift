@@ -11,11 +11,12 @@ extension Worker {
 
     /// Opens as many connections as the queue would like and the limits allow.
     func openServers(for pool: WorkerPool) {
-        let settings = configuration.settings
+        // The common case of a busy pool, told without a look at anything large.
+        if isFull(pool) { return }
         guard !condition.isPaused(pool.key.database),
-            !pool.isBackingOff(now: now, retry: settings.serverLoginRetry)
+            !pool.isBackingOff(now: now, retry: configuration.settings.serverLoginRetry)
         else { return }
-        var wanted = pool.pool.wantedConnections(maxParallel: max(1, settings.maxServerLogins))
+        var wanted = pool.pool.wantedConnections(maxParallel: max(1, configuration.settings.maxServerLogins))
         if wanted == 0, !pool.welcomeWaiters.isEmpty, pool.pool.openingCount == 0 { wanted = 1 }
         while wanted > 0 {
             wanted -= 1
@@ -70,9 +71,18 @@ extension Worker {
         return true
     }
 
+    /// Whether the pool has all the connections that it may have, and no reserve to take from.
+    @inline(__always)
+    private func isFull(_ pool: WorkerPool) -> Bool {
+        pool.settings.poolSize > 0 && pool.settings.reservePoolSize == 0
+            && pool.budget.servers.count >= pool.settings.poolSize
+    }
+
     private func isReserveDue(_ pool: WorkerPool) -> Bool {
         let timeout = configuration.settings.reservePoolTimeout
-        guard pool.settings.reservePoolSize > 0, timeout > .zero, let first = pool.pool.queue.first else { return false }
+        guard pool.settings.reservePoolSize > 0, timeout > .zero, let first = pool.pool.queue.first else {
+            return false
+        }
         return now - first.since >= timeout
     }
 
@@ -266,6 +276,7 @@ extension Worker {
             launchFailed(pool, failure)
         case .active(let client), .aligning(let client, _):
             toClient.clear()
+            client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
         case .idle, .testing, .beingCanceled:

@@ -6,25 +6,26 @@ extension Worker {
     /// Something happened on a client's socket.
     @inline(__always)
     func clientEvent(_ client: ClientConnection, _ events: PollEvents) {
+        if !events.isDisjoint(with: [.peerClosed, .hangUp]) { client.isPeerClosed = true }
         if events.contains(.writable) {
             clientWritable(client)
             guard client.isOpen else { return }
         }
         switch client.phase {
         case .session, .console:
-            if case .waiting = client.link, !events.isDisjoint(with: [.peerClosed, .hangUp]) {
+            if case .waiting = client.link, client.isPeerClosed {
                 closeClient(client, .clientUnexpectedEOF)
             } else {
                 readClient(client)
             }
         case .login, .welcomeWait:
-            if !events.isDisjoint(with: [.peerClosed, .hangUp]), client.held.isEmpty, case .welcomeWait = client.phase {
+            if client.isPeerClosed, case .welcomeWait = client.phase {
                 closeClient(client, .clientUnexpectedEOF)
             } else {
                 loginsReady.append(client.token)
             }
         case .closing:
-            if !events.isDisjoint(with: [.peerClosed, .hangUp]) { removeClient(client) }
+            if client.isPeerClosed { removeClient(client) }
         }
     }
 
@@ -42,7 +43,7 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { client.held.removeAll(to: blocks) }
                 client.receivedAt = now
-                client.hasUnreadInput = count == Scratch.receiveSize
+                client.hasUnreadInput = count == Scratch.receiveSize || client.isPeerClosed
                 process(client, 0..<carried + count)
             case .wouldBlock:
                 client.hasUnreadInput = false

@@ -7,6 +7,7 @@ extension Worker {
             serverConnected(server)
             return
         }
+        if !events.isDisjoint(with: [.peerClosed, .hangUp]) { server.isPeerClosed = true }
         if events.contains(.writable) {
             serverWritable(server)
             guard server.isOpen else { return }
@@ -28,7 +29,7 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { server.held.removeAll(to: blocks) }
                 server.receivedAt = now
-                server.hasUnreadInput = count == Scratch.receiveSize
+                server.hasUnreadInput = count == Scratch.receiveSize || server.isPeerClosed
                 if case .login = server.phase {
                     processServerLogin(server, 0..<carried + count)
                 } else {
@@ -231,11 +232,11 @@ extension Worker {
         guard let queryStart = server.queryStartedAt else { return }
         server.queryStartedAt = nil
         server.pool.counters.queries &+= 1
-        server.pool.counters.queryTime &+= UInt64(clamping: (now - queryStart).wholeMicroseconds)
+        server.pool.counters.queryTime &+= now.microseconds(since: queryStart)
         guard server.transactionStatus == .idle, let transactionStart = server.transactionStartedAt else { return }
         server.transactionStartedAt = nil
         server.pool.counters.transactions &+= 1
-        server.pool.counters.transactionTime &+= UInt64(clamping: (now - transactionStart).wholeMicroseconds)
+        server.pool.counters.transactionTime &+= now.microseconds(since: transactionStart)
     }
 
     /// The server broke the protocol: nobody can tell what it would say next.

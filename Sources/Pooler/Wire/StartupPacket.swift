@@ -98,7 +98,8 @@ struct CancelKey: Hashable, Sendable {
     /// A fresh one for a client: 63 random bits. The top bit stays clear because some clients print the process id as a
     /// signed number.
     static func random() -> CancelKey {
-        let bits = Syscalls.random64() & 0x7fff_ffff_ffff_ffff
+        var generator = SystemRandomNumberGenerator()
+        let bits: UInt64 = generator.next() & 0x7fff_ffff_ffff_ffff
         return CancelKey(process: UInt32(bits >> 32), secret: UInt32(truncatingIfNeeded: bits))
     }
 

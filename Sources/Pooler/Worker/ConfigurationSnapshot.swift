@@ -3,6 +3,8 @@ import PoolerConfig
 /// A configuration as one object, so that handing it around copies a pointer, with what the data path asks of it ready.
 final class ConfigurationSnapshot: Sendable {
     let configuration: Configuration
+    /// The same settings once more: stored, so that reading one of them copies only that one.
+    let settings: Settings
     /// max_packet_size.
     let maxPacketSize: Int
     /// disable_pqexec.
@@ -12,14 +14,12 @@ final class ConfigurationSnapshot: Sendable {
 
     init(_ configuration: Configuration) {
         self.configuration = configuration
+        settings = configuration.settings
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec
         hasResetQuery = !configuration.settings.serverResetQuery.isEmpty
         resetsAlways = configuration.settings.serverResetQueryAlways
     }
-
-    /// For what does not hurry: the whole value is large.
-    var settings: Settings { configuration.settings }
 
     /// Whether server_reset_query runs when a client gives a server back.
     @inline(__always)

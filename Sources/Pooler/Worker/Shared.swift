@@ -24,7 +24,9 @@ final class Shared: Sendable {
     /// What the control thread is asked for.
     let control: @Sendable (ControlRequest) -> Void
 
-    init(workerCount: Int, tracked: TrackedParameters, control: @escaping @Sendable (ControlRequest) -> Void) throws(Errno) {
+    init(workerCount: Int, tracked: TrackedParameters, control: @escaping @Sendable (ControlRequest) -> Void)
+        throws(Errno)
+    {
         self.tracked = tracked
         self.control = control
         directory = PoolDirectory(workerCount: workerCount)

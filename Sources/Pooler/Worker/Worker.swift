@@ -10,6 +10,7 @@ import PoolerConfig
 final class Worker {
     /// How often upkeep runs (PgBouncer's janitor: three passes a second).
     static let upkeepPeriod: Duration = .milliseconds(333)
+    private static let grain = TimerWheel.grain.wholeNanoseconds
     /// Logins that are given a turn between two rounds of established connections.
     private static let loginsPerTurn = 8
 
@@ -74,8 +75,6 @@ final class Worker {
         poller.addShared(mailbox.descriptor, token)
     }
 
-    var settings: Settings { configuration.settings }
-
     /// The thread's whole life.
     func run() {
         while isRunning {
@@ -101,8 +100,8 @@ final class Worker {
     /// Milliseconds until something is due by itself.
     private func waitLimit() -> Int32 {
         if !readyAgain.isEmpty || !loginsReady.isEmpty { return 0 }
-        let due = timers.armedCount > 0 ? min(nextUpkeep, now + TimerWheel.grain) : nextUpkeep
-        return Int32(clamping: max(0, (due - .now()).wholeMicroseconds / 1000 + 1))
+        let due = timers.armedCount > 0 ? min(nextUpkeep, now.advanced(nanoseconds: Self.grain)) : nextUpkeep
+        return Int32(clamping: max(0, due.nanoseconds(since: now) / 1_000_000 + 1))
     }
 
     private func dispatch(_ token: Token, _ events: PollEvents) {
@@ -180,6 +179,6 @@ struct WorkerCondition: Sendable {
     var shutdown = Shared.ShutdownMode.running
 
     func isPaused(_ database: String) -> Bool {
-        isPaused || isSuspended || pausedDatabases.contains(database)
+        isPaused || isSuspended || (!pausedDatabases.isEmpty && pausedDatabases.contains(database))
     }
 }

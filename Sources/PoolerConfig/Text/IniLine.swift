@@ -52,7 +52,8 @@ enum IniLine: Equatable {
         let key = try key(&rest)
         rest = rest.drop(while: Bytes.isBlank)
         guard rest.popFirst() == UInt8(ascii: "=") else {
-            throw ValueError(found: "syntax error in configuration: no \"=\" after the key", expected: "key = value")
+            throw ValueError(
+                found: "syntax error in configuration: no \"=\" after \(Phrase.quoted(key))", expected: "key = value")
         }
         return .entry(key: key, value: Array(Bytes.trimmed(rest)))
     }

@@ -18,6 +18,8 @@ class Connection {
     final var output = PendingBytes()
     /// Whether the socket may hold bytes that no event will announce again.
     final var hasUnreadInput = false
+    /// The peer has closed its side: the end of file follows what is unread, and no event will announce it again.
+    final var isPeerClosed = false
     /// Whether the socket is watched for room to write.
     final var isOutputWatched = false
     /// Whether it is still registered; an event may find it on the way out.

@@ -1,1 +1,0 @@
-print("pgvalet-load")
