@@ -65,8 +65,7 @@ extension Worker {
         table.remove(server.token)
         timers.disarm(slot: server.token.slot)
         let moved = MovedServer(
-            server: server, values: server.parameters.values, statements: server.statements.moved,
-            hasGuard: server.statements.hasGuard)
+            server: server, values: server.parameters.values, statements: server.statements.moved)
         // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
         server.parameters = parameterSets.empty
         server.statements = ServerStatements()
@@ -80,7 +79,7 @@ extension Worker {
         let token = table.reserve()
         server.token = token
         server.parameters = parameterSets.intern(moved.values)
-        server.statements = ServerStatements(moved.statements, hasGuard: moved.hasGuard, among: statements.table)
+        server.statements = ServerStatements(moved.statements, among: statements.table)
         table.fill(token, .server(server))
         server.pool = pools[key] ?? makePool(key, server.pool.database, server.pool.credential)
         server.pool.pool.serverOpening(token)
@@ -98,6 +97,5 @@ extension Worker {
 struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
-    let statements: [MovedStatement]
-    let hasGuard: Bool
+    let statements: MovedStatements
 }

@@ -163,7 +163,6 @@ extension Worker {
             case .discard:
                 client.scanner.frameBegan(remaining: header.frameLength - count, .discard)
             case .collect:
-                client.largeParse.reserveCapacity(header.frameLength)
                 collect(bytes.slice(cursor..<cursor + count), for: client)
                 client.scanner.frameBegan(remaining: header.frameLength - count, .collect)
             case .wait:

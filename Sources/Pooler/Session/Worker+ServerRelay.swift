@@ -61,7 +61,9 @@ extension Worker {
         let end = range.upperBound
         server.pool.counters.sent &+= UInt64(range.count)
         var cursor = range.lowerBound
-        while cursor < end {
+        /// A message that is shown only if the error behind it is.
+        var withheld = 0..<0
+        frames: while cursor < end {
             if !server.scanner.isAtBoundary {
                 let count = server.scanner.take(upTo: end - cursor)
                 if server.scanner.disposition == .forward { toClient.forward(cursor..<cursor + count, of: scratch) }
@@ -82,8 +84,18 @@ extension Worker {
                 return serverBroke(server)
             }
             let count = min(header.frameLength, end - cursor)
+            if type == .parameterDescription, server.statements.replay.isComplete {
+                // Whether it is shown depends on what follows: an error may have the Describe sent again.
+                switch follower(of: header, at: cursor, in: bytes) {
+                case .incomplete: break frames
+                case .error: withheld = cursor..<cursor + count
+                case .other: break
+                }
+            }
             if isInspected, type == .errorResponse, server.client != nil, !server.replies.isOurQueryNext {
-                statementFailed(bytes.slice(cursor..<cursor + count), at: cursor..<cursor + count, on: server)
+                statementFailed(
+                    bytes.slice(cursor..<cursor + count), at: cursor..<cursor + count, behind: withheld, on: server)
+                withheld = 0..<0
                 cursor += count
                 continue
             }
@@ -95,7 +107,11 @@ extension Worker {
                 inspect(type, body, of: server, delivery)
             }
             let isForClient = delivery == .forward && server.client != nil
-            if isForClient { toClient.forward(cursor..<cursor + count, of: scratch) }
+            if isForClient, withheld.lowerBound != cursor || withheld.isEmpty {
+                if !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
+                withheld = 0..<0
+                toClient.forward(cursor..<cursor + count, of: scratch)
+            }
             if server.replies.isMadeUpNext { answerMadeUp(on: server) }
             server.scanner.frameBegan(remaining: header.frameLength - count, isForClient ? .forward : .discard)
             cursor += count
@@ -125,24 +141,46 @@ extension Worker {
     private func namesStatement(_ header: FrameHeader, on server: ServerConnection) -> Bool {
         guard header.frameLength <= Scratch.carryLimit, let next = server.replies.next else { return false }
         switch next.effect {
-        case .uses, .duplicates, .refuses, .definedAndPrepared, .prepared: return true
-        case .none, .defined, .closed, .evicted, .guarded, .unnamed: return false
+        case .uses, .misnames, .refuses, .definedAndPrepared, .prepared: return true
+        case .none, .defined, .closed, .evicted, .guarded, .unguarded, .unnamed: return false
         }
     }
 
     /// The server has failed at a message about a prepared statement.
     @inline(never)
-    private func statementFailed(_ frame: RawSpan, at range: Range<Int>, on server: ServerConnection) {
+    private func statementFailed(
+        _ frame: RawSpan, at range: Range<Int>, behind withheld: Range<Int>, on server: ServerConnection
+    ) {
         let effect = server.replies.next?.effect ?? .none
         let owed = server.replies.count
         _ = server.replies.replyReceived(.errorResponse)
         takeBackStatements(on: server)
         let body = frame.slice(FrameHeader.size..<frame.byteCount)
-        switch statements.errorReceived(body, for: effect, owed: owed, &server.statements, &server.replies) {
+        let treatment = statements.errorReceived(body, for: effect, owed: owed, &server.statements, &server.replies)
+        if treatment != .repeatBatch, !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
+        switch treatment {
         case .forward: toClient.forward(range, of: scratch)
         case .replace(let message): toClient.insert(message, beside: scratch)
         case .repeatBatch: flush(toServer, to: server)
         }
+    }
+
+    private enum Follower {
+        case incomplete
+        case error
+        case other
+    }
+
+    /// What comes behind a ParameterDescription.
+    private func follower(of header: FrameHeader, at start: Int, in bytes: RawSpan) -> Follower {
+        // Longer ones than this are passed on without a look ahead.
+        guard header.frameLength <= Scratch.carryLimit / 4 else { return .other }
+        let next = start + header.frameLength
+        guard case .frame(let following) = FrameScanner.header(in: bytes, at: next, limit: configuration.maxPacketSize)
+        else { return next + FrameHeader.size > bytes.byteCount ? .incomplete : .other }
+        guard following.type == BackendMessageType.errorResponse.rawValue else { return .other }
+        guard following.frameLength <= Scratch.carryLimit / 2 else { return .other }
+        return next + following.frameLength <= bytes.byteCount ? .error : .incomplete
     }
 
     private func takeBackStatements(on server: ServerConnection) {

@@ -117,32 +117,42 @@ struct ServerStatements {
     }
 }
 
-/// A server's statement on its way to another worker: objects stay behind, bytes travel.
-struct MovedStatement: Sendable {
-    let definition: [UInt8]
-    let discards: DiscardCommand?
-    let name: [UInt8]
-    let isOutdated: Bool
+/// A server's statements on their way to another worker: objects stay behind, bytes travel.
+struct MovedStatements: Sendable {
+    struct Copy: Sendable {
+        let definition: [UInt8]
+        let discards: DiscardCommand?
+        let name: [UInt8]
+        let isOutdated: Bool
+    }
+
+    /// The oldest first.
+    let copies: [Copy]
+    let hasGuard: Bool
+    let hasUnnamed: Bool
 }
 
 extension ServerStatements {
-    /// The named statements as bytes, the oldest first.
-    var moved: [MovedStatement] {
-        copies.map { copy in
-            MovedStatement(
+    /// All there is, as bytes.
+    var moved: MovedStatements {
+        let copies = copies.map { copy in
+            MovedStatements.Copy(
                 definition: copy.statement.definition, discards: copy.statement.discards, name: copy.name,
                 isOutdated: copy.isOutdated)
         }
+        return MovedStatements(copies: copies, hasGuard: hasGuard, hasUnnamed: unnamed != nil)
     }
 
     /// The statements of a server that has come from another worker.
-    init(_ moved: [MovedStatement], hasGuard: Bool, among table: StatementTable) {
+    init(_ moved: MovedStatements, among table: StatementTable) {
         self.init()
-        self.hasGuard = hasGuard
-        for one in moved {
-            let statement = table.intern(one.definition, discards: one.discards)
-            let generation = one.isOutdated ? statement.generation &- 1 : statement.generation
-            insert(Copy(statement: statement, name: one.name, generation: generation))
+        hasGuard = moved.hasGuard
+        // Nobody here can mean that one.
+        if moved.hasUnnamed { unnamed = .unkept() }
+        for copy in moved.copies {
+            let statement = table.intern(copy.definition, discards: copy.discards)
+            let generation = copy.isOutdated ? statement.generation &- 1 : statement.generation
+            insert(Copy(statement: statement, name: copy.name, generation: generation))
         }
     }
 }

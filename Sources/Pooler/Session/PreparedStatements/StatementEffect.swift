@@ -14,13 +14,15 @@ enum StatementEffect {
     case evicted(ServerStatements.Copy)
     /// The server has got its guard.
     case guarded
+    /// It has lost it.
+    case unguarded
     /// The unnamed statement has changed, for the client or on the server. A failed Parse of the client's leaves it none; one
     /// of ours does not change what the client believes in.
     case unnamed(was: UnnamedState, isOurs: Bool)
     /// Nothing changes, but an error may speak of the server's name where the client's belongs.
     case uses(NamedStatement, ServerStatements.Copy)
-    /// The name is taken: the server is to say so of the guard.
-    case duplicates(NamedStatement)
+    /// Nothing changes; the server speaks of a statement of ours where the client has named another.
+    case misnames(server: [UInt8], client: [UInt8])
     /// The server's error is replaced by ours.
     case refuses(ErrorMessage)
 
@@ -33,8 +35,8 @@ enum StatementEffect {
 
     var domain: Domain {
         switch self {
-        case .none, .uses, .duplicates, .refuses: .nothing
-        case .defined, .prepared, .definedAndPrepared, .closed, .evicted, .guarded: .names
+        case .none, .uses, .misnames, .refuses: .nothing
+        case .defined, .prepared, .definedAndPrepared, .closed, .evicted, .guarded, .unguarded: .names
         case .unnamed: .unnamed
         }
     }

@@ -15,7 +15,7 @@ extension StatementRelay {
     ) {
         for (index, effect) in replies.undone.enumerated().reversed() {
             switch effect {
-            case .none, .uses, .duplicates, .refuses: break
+            case .none, .uses, .misnames, .refuses: break
             case .defined(let named): client.remove(named)
             case .prepared(let copy): server.remove(copy.statement)
             case .definedAndPrepared(let named, let copy):
@@ -24,6 +24,7 @@ extension StatementRelay {
             case .closed(let named): client.insert(named)
             case .evicted(let copy): server.insert(copy, asOldest: true)
             case .guarded: server.hasGuard = false
+            case .unguarded: server.hasGuard = true
             case .unnamed(var was, let isOurs):
                 if index == 0 {
                     was.server = nil
@@ -49,8 +50,8 @@ extension StatementRelay {
         switch effect {
         case .refuses(let error):
             return .replace(error.bytes)
-        case .duplicates(let named):
-            return rename(ServerStatements.guardName, named.name, in: body)
+        case .misnames(let name, let clientsName):
+            return rename(name, clientsName, in: body)
         case .uses(let named, let copy):
             let isRepeatable =
                 server.replay.isComplete && server.replay.requestCount == requestCount
@@ -78,7 +79,7 @@ extension StatementRelay {
         case .prepared:
             if fields.sqlState == "42P05" { server.isUnreliable = true }
             return .forward
-        case .none, .defined, .closed, .evicted, .guarded, .unnamed:
+        case .none, .defined, .closed, .evicted, .guarded, .unguarded, .unnamed:
             return .forward
         }
     }

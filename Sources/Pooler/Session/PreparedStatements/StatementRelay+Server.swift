@@ -104,7 +104,11 @@ extension StatementRelay {
     func send(
         _ message: StatementMessage, as name: [UInt8], _ server: inout ServerStatements, beginsBatch: Bool
     ) {
-        if beginsBatch { server.replay.batchBegan() }
+        if beginsBatch {
+            server.replay.batchBegan()
+        } else if !server.replay.isRecording {
+            server.replay.abandon()
+        }
         let start = toServer.copiedCount(beside: scratch)
         send(message, as: name)
         guard server.replay.isRecording else { return }

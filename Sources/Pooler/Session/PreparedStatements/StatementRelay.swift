@@ -51,10 +51,10 @@ struct StatementRelay {
         }
         counters.clientParses &+= 1
         let name = message.frame.slice(message.name)
-        if let taken = client[name] {
+        if client[name] != nil {
             // The server itself checks text and transaction first, and then finds the name taken.
             prepareGuard(on: &server, &replies)
-            replies.requestSent(.parse, effect: .duplicates(taken))
+            replies.requestSent(.parse, effect: .misnames(server: ServerStatements.guardName, client: name.array()))
             sendParse(ServerStatements.guardName, message.definition)
             return .sent
         }
@@ -141,8 +141,7 @@ struct StatementRelay {
         let statement = named.statement
         if message.request == .bind {
             counters.binds &+= 1
-            client.pendingDiscard = statement.discards
-            if case .name = statement.discards { prepareGuard(on: &server, &replies) }
+            bindsDiscard(statement.discards, &client, &server, &replies)
         }
         let copy = prepare(statement, on: &server, &replies, &counters, circumstances)
         replies.requestSent(message.request, effect: .uses(named, copy))
@@ -158,9 +157,7 @@ struct StatementRelay {
         server.replay.abandon()
         let name = scratch.bytes(message.name)
         guard Self.isOurs(name) else { return .passOn }
-        let text = String(decoding: name.array(), as: UTF8.self)
-        let error = ErrorMessage(.error, "26000", "prepared statement \"\(text)\" does not exist")
-        replies.requestSent(message.request, effect: .refuses(error))
+        replies.requestSent(message.request, effect: .misnames(server: Self.nobodysName, client: name.array()))
         send(message, as: Self.nobodysName)
         return .sent
     }
@@ -187,10 +184,26 @@ struct StatementRelay {
             }
         }
         if message.request == .bind {
-            client.pendingDiscard = client.unnamed?.discards
-            if case .name = client.pendingDiscard { prepareGuard(on: &server, &replies) }
+            bindsDiscard(client.unnamed?.discards, &client, &server, &replies)
         }
         return .passOn
+    }
+
+    /// A DEALLOCATE that was turned to the guard succeeds if the client has the name, and fails if not.
+    @inline(__always)
+    private func bindsDiscard(
+        _ command: DiscardCommand?, _ client: inout ClientStatements, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue
+    ) {
+        client.pendingDiscard = command
+        guard case .name(let name) = command else { return }
+        if client[name] != nil {
+            prepareGuard(on: &server, &replies)
+        } else if server.hasGuard {
+            server.hasGuard = false
+            replies.requestSent(.close, for: .pooler, effect: .unguarded)
+            sendClose(ServerStatements.guardName)
+        }
     }
 
     /// A Close of a statement: named ones stay on the server for others.
@@ -277,8 +290,12 @@ struct StatementRelay {
     func execute(
         _ bytes: Range<Int>, isWhole: Bool, _ client: inout ClientStatements, _ replies: inout ReplyQueue
     ) -> Outcome {
-        guard client.pendingDiscard != nil, isWhole, !replies.isSkipping else { return .passOn }
-        replies.requestSent(.execute)
+        guard let command = client.pendingDiscard, isWhole, !replies.isSkipping else { return .passOn }
+        switch command {
+        case .any: replies.requestSent(.execute)
+        case .name(let name):
+            replies.requestSent(.execute, effect: .misnames(server: ServerStatements.guardName, client: name))
+        }
         toServer.forward(bytes, of: scratch)
         toServer.insertHead(.flush, frameLength: FrameHeader.size, beside: scratch)
         return .sentForAnswers
