@@ -142,7 +142,7 @@ extension Worker {
         guard header.frameLength <= Scratch.carryLimit, let next = server.replies.next else { return false }
         switch next.effect {
         case .uses, .misnames, .refuses, .definedAndPrepared, .prepared: return true
-        case .none, .defined, .closed, .evicted, .guarded, .unguarded, .unnamed: return false
+        case .none, .defined, .closed, .evicted, .guarded, .unnamed: return false
         }
     }
 

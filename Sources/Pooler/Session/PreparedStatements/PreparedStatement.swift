@@ -12,6 +12,8 @@ final class PreparedStatement {
     let discards: DiscardCommand?
     /// Raised when a server said that its plan is out of date: whatever was prepared before is prepared again.
     private(set) var generation: UInt32 = 0
+    /// For a DEALLOCATE of a name: the same of the guard, once somebody needed it.
+    var turnedToGuard: PreparedStatement?
     private let table: StatementTable?
 
     /// PgBouncer's names, which people look for in pg_prepared_statements.

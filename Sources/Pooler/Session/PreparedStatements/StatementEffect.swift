@@ -14,8 +14,6 @@ enum StatementEffect {
     case evicted(ServerStatements.Copy)
     /// The server has got its guard.
     case guarded
-    /// It has lost it.
-    case unguarded
     /// The unnamed statement has changed, for the client or on the server. A failed Parse of the client's leaves it none; one
     /// of ours does not change what the client believes in.
     case unnamed(was: UnnamedState, isOurs: Bool)
@@ -36,7 +34,7 @@ enum StatementEffect {
     var domain: Domain {
         switch self {
         case .none, .uses, .misnames, .refuses: .nothing
-        case .defined, .prepared, .definedAndPrepared, .closed, .evicted, .guarded, .unguarded: .names
+        case .defined, .prepared, .definedAndPrepared, .closed, .evicted, .guarded: .names
         case .unnamed: .unnamed
         }
     }

@@ -24,7 +24,6 @@ extension StatementRelay {
             case .closed(let named): client.insert(named)
             case .evicted(let copy): server.insert(copy, asOldest: true)
             case .guarded: server.hasGuard = false
-            case .unguarded: server.hasGuard = true
             case .unnamed(var was, let isOurs):
                 if index == 0 {
                     was.server = nil
@@ -79,7 +78,7 @@ extension StatementRelay {
         case .prepared:
             if fields.sqlState == "42P05" { server.isUnreliable = true }
             return .forward
-        case .none, .defined, .closed, .evicted, .guarded, .unguarded, .unnamed:
+        case .none, .defined, .closed, .evicted, .guarded, .unnamed:
             return .forward
         }
     }
@@ -117,9 +116,13 @@ extension StatementRelay {
         if tag.equals("DEALLOCATE ALL\0") || tag.equals("DISCARD ALL\0") {
             client.removeAllNames()
             server.removeAllNames()
-        } else if tag.equals("DEALLOCATE\0"), case .name(let name) = client.pendingDiscard, let named = client[name] {
-            client.remove(named)
-            server.hasGuard = false
+        } else if tag.equals("DEALLOCATE\0"), case .name(let name) = client.pendingDiscard {
+            if let named = client[name] {
+                client.remove(named)
+                server.hasGuard = false
+            } else if name.starts(with: PreparedStatement.namePrefix.utf8) {
+                server.isUnreliable = true
+            }
         }
     }
 

@@ -60,11 +60,11 @@ extension StatementRelay {
     }
 
     func setUnnamed(
-        _ statement: PreparedStatement?, _ client: inout ClientStatements, _ server: inout ServerStatements,
-        _ circumstances: Circumstances
+        _ statement: PreparedStatement?, as sent: PreparedStatement?, _ client: inout ClientStatements,
+        _ server: inout ServerStatements, _ circumstances: Circumstances
     ) {
         client.unnamed = statement
-        server.unnamed = statement
+        server.unnamed = sent
         server.unnamedOwner = circumstances.client
     }
 

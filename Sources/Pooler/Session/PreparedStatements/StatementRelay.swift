@@ -45,7 +45,7 @@ struct StatementRelay {
         if replies.isSkipping { return .passOn }
         if replies.hasUncertainNames, !message.name.isEmpty { return .pause }
         server.replay.abandon()
-        let statement = statement(for: message, client)
+        let statement = statement(for: message)
         if message.name.isEmpty {
             return parseUnnamed(message, statement, at: range, &client, &server, &replies, circumstances)
         }
@@ -59,18 +59,19 @@ struct StatementRelay {
             return .sent
         }
         let named = NamedStatement(name: Array(name.array().prefix(ClientStatements.nameLimit)), statement: statement)
+        let resolved = resolve(statement, client)
         client.insert(named)
-        let known = server.use(statement)
+        let known = server.use(resolved)
         if let known, !known.isOutdated, circumstances.status != .failed {
             replies.requestSent(.parse, for: .madeUp, effect: .defined(named))
             return .absorbed
         }
         // In a failed transaction the server is to say what it thinks of a Parse.
         if let known { evict(known, from: &server, &replies) }
-        let copy = makeRoom(for: statement, on: &server, &replies, circumstances)
+        let copy = makeRoom(for: resolved, on: &server, &replies, circumstances)
         replies.requestSent(.parse, effect: .definedAndPrepared(named, copy))
         counters.serverParses &+= 1
-        sendParse(copy.name, statement.definition)
+        sendParse(copy.name, resolved.definition)
         return .sent
     }
 
@@ -80,12 +81,13 @@ struct StatementRelay {
         _ circumstances: Circumstances
     ) -> Outcome {
         let effect = unnamedChanges(client, server, isOurs: false)
-        setUnnamed(statement, &client, &server, circumstances)
+        let resolved = resolve(statement, client)
+        setUnnamed(statement, as: resolved, &client, &server, circumstances)
         replies.requestSent(.parse, effect: effect)
-        if let range, statement.discards == nil || statement.discards == .any {
+        if let range, resolved === statement {
             toServer.forward(range, of: scratch)
         } else {
-            sendParse([], statement.definition)
+            sendParse([], resolved.definition)
         }
         return .sent
     }
@@ -98,7 +100,8 @@ struct StatementRelay {
         guard !replies.isSkipping else { return }
         server.replay.abandon()
         let effect = unnamedChanges(client, server, isOurs: false)
-        setUnnamed(.unkept(), &client, &server, circumstances)
+        let unkept = PreparedStatement.unkept()
+        setUnnamed(unkept, as: unkept, &client, &server, circumstances)
         replies.requestSent(.parse, effect: effect)
     }
 
@@ -110,18 +113,30 @@ struct StatementRelay {
         sendParse(ServerStatements.guardName, Self.brokenDefinition)
     }
 
-    /// The statement that a Parse defines; a DEALLOCATE of a name that only we know is turned to the guard.
-    private func statement(
-        for message: borrowing ParseMessage, _ client: borrowing ClientStatements
+    /// What a Parse defines.
+    private func statement(for message: borrowing ParseMessage) -> PreparedStatement {
+        let leading = LeadingCommand(message.frame.slice(message.text))
+        return table.intern(message.definition, discards: leading?.command)
+    }
+
+    /// What is prepared on a server for a statement: the same, unless it is a DEALLOCATE of a name that only we know. That is
+    /// turned to the guard.
+    private func resolve(
+        _ statement: PreparedStatement, _ client: borrowing ClientStatements
     ) -> PreparedStatement {
-        let text = message.frame.slice(message.text)
-        guard let leading = LeadingCommand(text) else { return table.intern(message.definition) }
-        guard case .name(let name) = leading.command, !leading.name.isEmpty, client[name] != nil else {
-            return table.intern(message.definition, discards: .any)
+        guard case .name(let name) = statement.discards, client[name] != nil else { return statement }
+        if let turned = statement.turnedToGuard { return turned }
+        let definition = statement.definition
+        let turned: [UInt8]? = unsafe definition.withUnsafeBytes { raw in
+            let span = unsafe RawSpan(_unsafeBytes: raw)
+            guard let end = span.endOfCString(from: 0), let leading = LeadingCommand(span.slice(0..<end)) else {
+                return nil
+            }
+            return Array(definition[..<leading.name.lowerBound]) + Self.quotedGuard
+                + definition[leading.name.upperBound...]
         }
-        let rest = message.frame.slice(message.text.lowerBound + leading.name.upperBound..<message.frame.byteCount)
-        let definition = text.slice(0..<leading.name.lowerBound).array() + Self.quotedGuard + rest.array()
-        return table.intern(definition, discards: leading.command)
+        statement.turnedToGuard = turned.map { table.intern($0) }
+        return statement.turnedToGuard ?? statement
     }
 
     // MARK: - Bind, Describe, Close
@@ -138,11 +153,12 @@ struct StatementRelay {
         let name = scratch.bytes(message.name)
         guard let named = client[name] else { return useUnknown(message, &server, &replies) }
         let beginsBatch = circumstances.status == .idle && replies.isUntouched
-        let statement = named.statement
+        let statement = resolve(named.statement, client)
         if message.request == .bind {
             counters.binds &+= 1
-            bindsDiscard(statement.discards, &client, &server, &replies)
+            client.pendingDiscard = named.statement.discards
         }
+        if statement !== named.statement { prepareGuard(on: &server, &replies) }
         let copy = prepare(statement, on: &server, &replies, &counters, circumstances)
         replies.requestSent(message.request, effect: .uses(named, copy))
         send(message, as: copy.name, &server, beginsBatch: beginsBatch)
@@ -168,42 +184,24 @@ struct StatementRelay {
     ) -> Outcome {
         if replies.hasUncertainUnnamed { return .pause }
         server.replay.abandon()
-        let isThere =
-            client.unnamed === server.unnamed && (client.unnamed == nil || server.unnamedOwner == circumstances.client)
+        let wanted = client.unnamed.map { resolve($0, client) }
+        let isThere = wanted === server.unnamed && (wanted == nil || server.unnamedOwner == circumstances.client)
         if !isThere {
             let effect = unnamedChanges(client, server, isOurs: true)
-            if let statement = client.unnamed, statement.isKept {
-                setUnnamed(statement, &client, &server, circumstances)
+            if let wanted, wanted.isKept {
+                setUnnamed(client.unnamed, as: wanted, &client, &server, circumstances)
                 replies.requestSent(.parse, for: .pooler, effect: effect)
-                sendParse([], statement.definition)
+                sendParse([], wanted.definition)
             } else {
                 // None, or none any more: nobody else's may answer in its place.
-                setUnnamed(nil, &client, &server, circumstances)
+                setUnnamed(nil, as: nil, &client, &server, circumstances)
                 replies.requestSent(.close, for: .pooler, effect: effect)
                 sendClose([])
             }
         }
-        if message.request == .bind {
-            bindsDiscard(client.unnamed?.discards, &client, &server, &replies)
-        }
+        if message.request == .bind { client.pendingDiscard = client.unnamed?.discards }
+        if wanted !== client.unnamed { prepareGuard(on: &server, &replies) }
         return .passOn
-    }
-
-    /// A DEALLOCATE that was turned to the guard succeeds if the client has the name, and fails if not.
-    @inline(__always)
-    private func bindsDiscard(
-        _ command: DiscardCommand?, _ client: inout ClientStatements, _ server: inout ServerStatements,
-        _ replies: inout ReplyQueue
-    ) {
-        client.pendingDiscard = command
-        guard case .name(let name) = command else { return }
-        if client[name] != nil {
-            prepareGuard(on: &server, &replies)
-        } else if server.hasGuard {
-            server.hasGuard = false
-            replies.requestSent(.close, for: .pooler, effect: .unguarded)
-            sendClose(ServerStatements.guardName)
-        }
     }
 
     /// A Close of a statement: named ones stay on the server for others.
@@ -216,7 +214,7 @@ struct StatementRelay {
         server.replay.abandon()
         if message.name.isEmpty {
             let effect = unnamedChanges(client, server, isOurs: false)
-            setUnnamed(nil, &client, &server, circumstances)
+            setUnnamed(nil, as: nil, &client, &server, circumstances)
             replies.requestSent(.close, effect: effect)
             toServer.forward(message.bytes, of: scratch)
             return .sent
@@ -266,7 +264,7 @@ struct StatementRelay {
         }
         if replies.hasUncertainNames { return .pause }
         guard case .name(let name) = leading.command, client[name] != nil else {
-            client.pendingDiscard = .any
+            client.pendingDiscard = leading.command
             enterQuery(&client, &server, &replies, circumstances)
             toServer.forward(bytes, of: scratch)
             return .sentForAnswers
@@ -306,7 +304,7 @@ struct StatementRelay {
         _ circumstances: Circumstances
     ) {
         let effect = unnamedChanges(client, server, isOurs: false)
-        setUnnamed(nil, &client, &server, circumstances)
+        setUnnamed(nil, as: nil, &client, &server, circumstances)
         replies.requestSent(.query, effect: effect)
     }
 }
