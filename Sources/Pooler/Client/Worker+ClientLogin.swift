@@ -332,6 +332,11 @@ extension Worker {
     func apply(_ settings: Settings, to pool: WorkerPool) {
         pool.checkAfter = settings.serverCheckQuery.isEmpty ? nil : settings.serverCheckDelay
         pool.isRoundRobin = settings.serverRoundRobin
+        pool.statementLimit =
+            switch pool.settings.poolMode {
+            case .session: 0
+            case .transaction, .statement: max(0, settings.maxPreparedStatements)
+            }
     }
 
     /// A pool has learnt what its clients are to be told: tells those that wait for it.

@@ -44,6 +44,7 @@ extension Worker {
         }
         report.tls = client.transport.tlsSummary
         report.applicationName = applicationName(client.parameters)
+        report.preparedStatements = client.statements.count
         report.buffer = buffer(of: client)
         return report
     }
@@ -64,6 +65,7 @@ extension Worker {
         report.remotePID = Int32(bitPattern: server.cancelKey?.process ?? 0)
         report.tls = server.transport.tlsSummary
         report.applicationName = applicationName(server.parameters)
+        report.preparedStatements = server.statements.count
         report.buffer = buffer(of: server)
         return report
     }

@@ -116,6 +116,7 @@ extension Worker {
             return true
         }
         server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
         if alignment.isVerified {
             toServer.insert(alignment.message, beside: scratch)
             server.parameters = wanted
@@ -157,6 +158,7 @@ extension Worker {
         server.phase = .testing(test)
         server.testFailure = nil
         server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
         var writer = MessageWriter()
         writer.message(FrontendMessageType.query) { $0.cString(sql) }
         send(writer.bytes, to: server)
@@ -199,6 +201,7 @@ extension Worker {
         if server.isCloseNeeded { return "close_needed" }
         if server.replies.isUncertain { return "the end of a failed COPY cannot be told" }
         if server.pool.replication != nil, server.pool.clientCount == 0 { return "replication client was closed" }
+        if server.statements.isUnreliable { return "prepared statements were changed behind our back" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
         if isFresh { return nil }
