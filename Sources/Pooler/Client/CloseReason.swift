@@ -48,7 +48,6 @@ enum CloseReason: Equatable, Sendable {
     case adminDisconnect
     case simpleQueryDisallowed
     case resourceExhaustion(String)
-    case replicationNotSupported
     /// The console has told its client why.
     case consoleEnded
 
@@ -111,7 +110,6 @@ enum CloseReason: Equatable, Sendable {
         case .adminDisconnect: "admin forced disconnect"
         case .simpleQueryDisallowed: "PQexec disallowed"
         case .resourceExhaustion: "bouncer resources exhaustion"
-        case .replicationNotSupported: "replication connections are not supported yet"
         case .consoleEnded: "admin console session ended"
         }
     }
@@ -121,7 +119,6 @@ enum CloseReason: Equatable, Sendable {
         switch self {
         case .authentication(let failure): failure.sqlState
         case .serverLogin(let sqlState, _): sqlState
-        case .replicationNotSupported: "0A000"
         default: "08P01"
         }
     }

@@ -14,6 +14,8 @@ extension Worker {
         guard client.output.isEmpty, !client.transport.hasUnsent else {
             client.phase = .closing
             client.held.removeAll(to: blocks)
+            // An earlier deadline of another kind would cut the time short.
+            timers.disarm(slot: client.token.slot)
             timers.arm(slot: client.token.slot, at: now + Self.lingering)
             return
         }
@@ -116,8 +118,15 @@ extension Worker {
             pool.clientCount -= 1
             if case .welcomeWait = client.phase { pool.welcomeWaiters.removeAll { $0 == client.token } }
             client.pool = nil
+            if pool.replication != nil { endReplication(pool) }
         }
         client.phase = .closing
+    }
+
+    /// The pool of a replication client ends with it.
+    private func endReplication(_ pool: WorkerPool) {
+        for server in servers(of: pool) { closeServer(server, "replication client was closed", isOrderly: true) }
+        if pool.pool.serverCount == 0 { pools[pool.key] = nil }
     }
 
     private func logClosing(_ client: ClientConnection, _ reason: CloseReason) {

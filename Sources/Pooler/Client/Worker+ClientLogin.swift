@@ -243,10 +243,12 @@ extension Worker {
             closeClient(client, .shuttingDown)
             return
         }
-        let pool = joinPool(database, identity, credential)
+        let pool =
+            identity.replication.map { makePool(for: client, $0, database, identity, credential) }
+            ?? joinPool(database, identity, credential)
         client.pool = pool
         pool.clientCount += 1
-        if let welcome = pool.budget.welcome {
+        if let welcome = pool.welcome {
             self.welcome(client, welcome)
         } else {
             client.phase = .welcomeWait
@@ -286,15 +288,38 @@ extension Worker {
     }
 
     /// A pool of this worker.
-    func makePool(_ key: PoolKey, _ database: Database, _ credential: Credential) -> WorkerPool {
-        let settings = configuration.configuration.poolSettings(database: database, user: key.user)
+    func makePool(
+        _ key: PoolKey, _ database: Database, _ credential: Credential,
+        replication: [(name: String, value: String)]? = nil
+    ) -> WorkerPool {
         let pool = WorkerPool(
-            key: key, budget: shared.directory.pool(key), database: database, settings: settings,
-            credential: credential)
+            key: key, budget: shared.directory.pool(key.shared), database: database,
+            settings: poolSettings(key, database), credential: credential, replication: replication)
         apply(configuration.settings, to: pool)
         if condition.isPaused(key.database) { pool.pool.paused() }
         pools[key] = pool
         return pool
+    }
+
+    /// The pool of a replication client: one server connection that nobody shares.
+    private func makePool(
+        for client: ClientConnection, _ request: ReplicationRequest, _ database: Database, _ identity: ClientIdentity,
+        _ credential: Credential
+    ) -> WorkerPool {
+        let user = database.user ?? identity.user
+        let key = PoolKey(database: database.name, user: user, owner: client.id)
+        return makePool(
+            key, database, database.user == nil ? credential : forcedCredential(database, user),
+            replication: request.startupParameters(identity.parameters, tracked: shared.tracked))
+    }
+
+    /// The settings that hold for a pool. A replication client keeps its server, and nothing is opened ahead of it.
+    func poolSettings(_ key: PoolKey, _ database: Database) -> PoolSettings {
+        var settings = configuration.configuration.poolSettings(database: database, user: key.user)
+        guard key.owner != 0 else { return settings }
+        settings.poolMode = .session
+        settings.minPoolSize = 0
+        return settings
     }
 
     /// What servers of a database with a forced user are logged in with: its password, or that user's in auth_file.
@@ -307,11 +332,16 @@ extension Worker {
     func apply(_ settings: Settings, to pool: WorkerPool) {
         pool.checkAfter = settings.serverCheckQuery.isEmpty ? nil : settings.serverCheckDelay
         pool.isRoundRobin = settings.serverRoundRobin
+        pool.statementLimit =
+            switch pool.settings.poolMode {
+            case .session: 0
+            case .transaction, .statement: max(0, settings.maxPreparedStatements)
+            }
     }
 
     /// A pool has learnt what its clients are to be told: tells those that wait for it.
     func welcomeArrived(_ key: PoolKey) {
-        guard let pool = pools[key], let welcome = pool.budget.welcome else { return }
+        guard let pool = pools[key], let welcome = pool.welcome else { return }
         let waiters = pool.welcomeWaiters
         pool.welcomeWaiters = []
         for token in waiters {

@@ -8,7 +8,7 @@ extension Worker {
     /// Asks the other workers for idle servers; false when there is nobody to ask. New connections are opened only after they
     /// have said no.
     func askOtherWorkers(for pool: WorkerPool) -> Bool {
-        guard shared.workerCount > 1, pool.pool.waitingCount > 0 else { return false }
+        guard shared.workerCount > 1, pool.replication == nil, pool.pool.waitingCount > 0 else { return false }
         if pool.openQuestions > 0 { return true }
         guard pool.budget.servers.count > pool.pool.serverCount else { return false }
         // Whoever had nothing remembers that we wait, until it gives something.
@@ -70,10 +70,11 @@ extension Worker {
         timers.disarm(slot: server.token.slot)
         server.isOutputWatched = false
         let moved = MovedServer(
-            server: server, values: server.parameters.values, database: server.pool.database,
-            credential: server.pool.credential)
-        // The set belongs to this worker; the other one has its own object for the same values.
+            server: server, values: server.parameters.values, statements: server.statements.moved,
+            database: server.pool.database, credential: server.pool.credential)
+        // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
         server.parameters = parameterSets.empty
+        server.statements = ServerStatements()
         shared.mailboxes[worker].send(.serverGiven(server.pool.key, Handover(moved)))
     }
 
@@ -84,6 +85,7 @@ extension Worker {
         let token = table.reserve()
         server.token = token
         server.parameters = parameterSets.intern(moved.values)
+        server.statements = ServerStatements(moved.statements, among: statements.table)
         table.fill(token, .server(server))
         server.pool = pools[key] ?? makePool(key, moved.database, moved.credential)
         server.pool.hasAsked = false
@@ -101,10 +103,11 @@ extension Worker {
     }
 }
 
-/// An idle server on its way to another worker, with the parameter values that it has.
+/// An idle server on its way to another worker, with the parameter values and statements that it has.
 struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
+    let statements: MovedStatements
     /// What the other worker makes its part of the pool from, if it has none yet.
     let database: Database
     let credential: Credential

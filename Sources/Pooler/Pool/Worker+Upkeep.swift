@@ -7,10 +7,8 @@ extension Worker {
             checkConnecting(in: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
-            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty {
-                pool.hasAsked = false
-                seekServers(for: pool)
-            }
+            pool.hasAsked = false
+            serveQueue(of: pool)
             freeIfUnused(pool)
         }
         resumeAccepting()
@@ -127,6 +125,10 @@ extension Worker {
     private func freeIfUnused(_ pool: WorkerPool) {
         guard pool.clientCount == 0, pool.pool.serverCount == 0, !condition.isPaused(pool.key.database) else {
             pool.unusedSince = nil
+            return
+        }
+        if pool.replication != nil {
+            pools[pool.key] = nil
             return
         }
         guard let since = pool.unusedSince else {

@@ -28,6 +28,8 @@ final class ServerConnection: Connection {
 
     var phase = Phase.connecting
     var replies = ReplyQueue()
+    /// The prepared statements that it holds, where they are tracked.
+    var statements = ServerStatements()
     var transactionStatus = TransactionStatus.idle
     var parameters: ParameterSet
     var cancelKey: CancelKey?

@@ -14,6 +14,8 @@ enum ServerFailure: Equatable, Sendable {
     /// The server said no, with its own code and text.
     case refused(sqlState: String, message: String)
     case protocolViolation
+    /// connect_query began a transaction and did not end it.
+    case connectQueryLeftTransaction
     case endOfFile
     case io(Errno)
 
@@ -29,6 +31,7 @@ enum ServerFailure: Equatable, Sendable {
         case .authentication(let text): text
         case .refused(_, let message): message
         case .protocolViolation: "unexpected response from server during login"
+        case .connectQueryLeftTransaction: "connect_query left a transaction open"
         case .endOfFile: "server conn crashed?"
         case .io(let error): "server connection failed: \(error)"
         }
@@ -40,7 +43,7 @@ enum ServerFailure: Equatable, Sendable {
         case .lookUp(let error): "\(text): \(error)"
         case .connect(let error): "\(text): \(error)"
         case .connectTimeout, .tlsRefused, .unencryptedData, .tls, .authentication, .refused, .protocolViolation,
-            .endOfFile, .io:
+            .connectQueryLeftTransaction, .endOfFile, .io:
             text
         }
     }
@@ -50,7 +53,7 @@ enum ServerFailure: Equatable, Sendable {
     var isFinalAnswer: Bool {
         switch self {
         case .refused(let sqlState, _): sqlState != "57P03" && sqlState != "53300"
-        case .authentication: true
+        case .authentication, .connectQueryLeftTransaction: true
         case .lookUp, .connect, .connectTimeout, .tlsRefused, .unencryptedData, .tls, .protocolViolation, .endOfFile,
             .io:
             false

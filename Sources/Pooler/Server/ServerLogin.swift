@@ -121,7 +121,7 @@ struct ServerLogin {
             cancelKey = CancelKey(process: body.uint32(at: 0), secret: body.uint32(at: 4))
             return .none
         case .readyForQuery:
-            return readyReceived()
+            return readyReceived(body)
         default:
             if case .querying = state { return .none }
             return fail(.protocolViolation)
@@ -154,16 +154,21 @@ struct ServerLogin {
         return .none
     }
 
-    private mutating func readyReceived() -> Action {
+    private mutating func readyReceived(_ body: RawSpan) -> Action {
+        guard body.byteCount == 1, let status = TransactionStatus(rawValue: body.uint8(at: 0)) else {
+            return fail(.protocolViolation)
+        }
         switch state {
         case .settling:
+            guard status == .idle else { return fail(.protocolViolation) }
             guard let connectQuery, !connectQuery.isEmpty else { return ready() }
             state = .querying
             var writer = MessageWriter()
             writer.message(FrontendMessageType.query) { $0.cString(connectQuery) }
             return .send(writer.bytes)
         case .querying:
-            return ready()
+            // Its first client would find itself in a transaction that it never began.
+            return status == .idle ? ready() : fail(.connectQueryLeftTransaction)
         case .encrypting, .authenticating, .ended:
             return fail(.protocolViolation)
         }

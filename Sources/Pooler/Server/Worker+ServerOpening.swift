@@ -190,7 +190,8 @@ extension Worker {
             encryption: ServerEncryption.Policy(
                 pool.database, mode: configuration.settings.serverTlsSslmode, isUnix: server.address.isUnix),
             startup: ServerLogin.startupMessage(
-                user: pool.key.user, database: pool.database.dbname, parameters: pool.database.startupParameters),
+                user: pool.key.user, database: pool.database.dbname,
+                parameters: pool.database.startupParameters + (pool.replication ?? [])),
             authentication: ServerAuthentication(
                 user: pool.key.user, credential: pool.credential, context: authentication),
             tracked: shared.tracked, connectQuery: pool.database.connectQuery)
@@ -232,10 +233,7 @@ extension Worker {
         let bytes = scratch.bytes(0..<range.upperBound)
         var cursor = range.lowerBound
         while cursor < range.upperBound {
-            guard case .login(var login) = server.phase else {
-                // Ready in the middle of the bytes: nothing may follow but what an idle server says by itself.
-                break
-            }
+            guard case .login(var login) = server.phase else { return }
             if login.expectsEncryptionAnswer {
                 let action = login.encryptionAnswered(
                     bytes.uint8(at: cursor), isFollowed: cursor + 1 < range.upperBound)
@@ -259,6 +257,12 @@ extension Worker {
                 cursor += header.frameLength
                 let action = login.messageReceived(BackendMessageType(rawValue: header.type), body)
                 server.phase = .login(login)
+                if case .ready = action {
+                    // What follows is for whoever gets the server now; the next read takes it up.
+                    hold(cursor..<range.upperBound, for: server)
+                    perform(action, of: login, on: server)
+                    return
+                }
                 perform(action, of: login, on: server)
                 guard server.isOpen else { return }
             }
@@ -293,15 +297,15 @@ extension Worker {
         pool.failedHosts = 0
         serverSessions.keep(server)
         server.phase = .idle
-        if pool.budget.welcome == nil {
-            pool.budget.welcome = welcome
+        if pool.welcome == nil {
+            pool.welcome = welcome
             shared.broadcast(.welcomeArrived(pool.key), except: index)
         }
         welcomeArrived(pool.key)
         guard server.isOpen else { return }
         // A connection that its limits no longer allow, or that was opened just before a PAUSE, ends here.
-        if server.isCloseNeeded || condition.isPaused(pool.key.database) {
-            closeServer(server, "close_needed", isOrderly: true)
+        if let reason = reasonToClose(server, isFresh: true) {
+            closeServer(server, reason, isOrderly: true)
         } else {
             free(server)
         }
@@ -320,7 +324,11 @@ extension Worker {
             client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
-        case .idle, .testing, .beingCanceled:
+        case .testing:
+            closeServer(server, failure.text, isOrderly: false)
+            // Whoever waited for the outcome of a check may have another idle server.
+            serveQueue(of: server.pool)
+        case .idle, .beingCanceled:
             closeServer(server, failure.text, isOrderly: false)
         case .closed:
             break

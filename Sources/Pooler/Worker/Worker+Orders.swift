@@ -21,7 +21,7 @@ extension Worker {
                 break
             }
             let user = pool.database.user ?? pool.key.user
-            pool.settings = snapshot.configuration.poolSettings(database: pool.database, user: user)
+            pool.settings = poolSettings(pool.key, pool.database)
             if pool.database.user != nil {
                 pool.credential = forcedCredential(pool.database, user)
             } else if change.changedSecrets.contains(user) {
@@ -114,6 +114,7 @@ extension Worker {
             server.isCloseNeeded = true
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "obsolete connection", isOrderly: true)
+            case .active(let client) where server.pool.replication != nil: closeClient(client, .databaseChanged)
             case .active, .aligning, .testing, .beingCanceled, .closed: break
             }
         }

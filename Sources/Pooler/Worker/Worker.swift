@@ -28,6 +28,7 @@ final class Worker {
     let toServer = Assembly()
     let toClient = Assembly()
     let blocks = BlockPool()
+    let statements: StatementRelay
     var table = ConnectionTable<Registration>()
     var timers: TimerWheel
     /// Read once for each turn of the loop.
@@ -66,6 +67,8 @@ final class Worker {
         self.authentication = authentication
         self.log = log
         mailbox = shared.mailboxes[index]
+        let statementTable = StatementTable { shared.makeStatementNumber() }
+        statements = StatementRelay(table: statementTable, toServer: toServer, scratch: scratch)
         poller = try Poller()
         now = .now()
         timers = TimerWheel(now: now)
