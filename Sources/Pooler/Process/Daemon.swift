@@ -15,9 +15,10 @@ public enum Daemon {
             beforeConfiguration.standardError = !options.quiet
             beforeConfiguration.verbosity = options.verbosity
             try LogOutput.process.configure(beforeConfiguration)
+            let manager = try ServiceManager.inherited()
             let configuration = try ConfigurationFile(path: options.configurationFile).load()
             for warning in configuration.warnings { log.warning("\(warning)") }
-            return try start(configuration, options, program, log)
+            return try start(configuration, options, program, manager, log)
         } catch {
             log.critical("\(error)")
             return 1
@@ -25,9 +26,11 @@ public enum Daemon {
     }
 
     private static func start(
-        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ log: Logger
+        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ manager: ServiceManager,
+        _ log: Logger
     ) throws -> Int32 {
         let settings = configuration.settings
+        if options.reboot, !manager.sockets.isEmpty { throw StartError.rebootUnderServiceManager }
         if options.reboot { throw StartError.takeoverUnsupported }
         let demand = DescriptorDemand(configuration)
         let limit = DescriptorLimit.raise(for: demand)
@@ -36,7 +39,7 @@ public enum Daemon {
         // Only now, so that the log file belongs to the account that goes on writing it.
         try configureLog(configuration, options)
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
-        let listening = Listening(settings)
+        let listening = Listening(settings, passed: manager.sockets)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
         if let pidFile, try pidFile.removeStale() { log.info("removed stale pidfile") }
@@ -45,26 +48,28 @@ public enum Daemon {
             var inBackground = options
             inBackground.quiet = true
             try configureLog(configuration, inBackground)
-            return try listen(configuration, inBackground, program, pidFile, (demand, limit), log)
+            return try listen(configuration, inBackground, program, manager, pidFile, (demand, limit), log)
         }
-        return try listen(configuration, options, program, pidFile, (demand, limit), log)
+        return try listen(configuration, options, program, manager, pidFile, (demand, limit), log)
     }
 
     /// The second half of the start, in the process that stays.
     private static func listen(
-        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ pidFile: PidFile?,
-        _ descriptors: (demand: DescriptorDemand, limit: DescriptorLimit), _ log: Logger
+        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ manager: ServiceManager,
+        _ pidFile: PidFile?, _ descriptors: (demand: DescriptorDemand, limit: DescriptorLimit), _ log: Logger
     ) throws -> Int32 {
         Signals.ignore()
-        let listeners = try Listening(configuration.settings).open(log: log)
+        let listeners = try Listening(configuration.settings, passed: manager.sockets).open(log: log)
         log.info("\(descriptors.limit.summary(for: descriptors.demand))")
         if let warning = descriptors.limit.warning(for: descriptors.demand) { log.warning("\(warning)") }
         let control = try Control(
             configuration: configuration, options: options, listeners: listeners, pidFile: pidFile, log: log)
+        control.serviceManager = manager
         control.start()
         // After the signals have their handlers: whoever reads the number may send one at once.
         try pidFile?.write()
         log.info("\(program.processUp)")
+        manager.notify(.ready(mainProcess: options.daemon ? getpid() : nil), log: log)
         dispatchMain()
     }
 
