@@ -88,7 +88,7 @@ public final class Pooler: Sendable {
     /// Runs one command on the console, over a connection of its own.
     @discardableResult
     public func console(_ command: String, user: String = "admin", password: String = "") throws -> QueryResult {
-        try connect(user: user, database: "pgbouncer", ["password": password]).query(command)
+        try connect(user: user, database: "pgbouncer", ["password": password, "sslmode": "prefer"]).query(command)
     }
 
     /// The row of SHOW POOLS for one pool; empty when there is none.

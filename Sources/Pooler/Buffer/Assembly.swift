@@ -50,6 +50,25 @@ final class Assembly {
         append(bytes)
     }
 
+    /// Adds a byte that is not in scratch.
+    func insert(byte: UInt8, beside scratch: Scratch) {
+        if !isCopied { startCopying(from: scratch) }
+        copied.append(byte)
+    }
+
+    /// How much is gathered, from now on in a copy, so that `withCopied` can show what comes.
+    func copiedCount(beside scratch: Scratch) -> Int {
+        if !isCopied { startCopying(from: scratch) }
+        return copied.count
+    }
+
+    /// Shows what was gathered behind the first `start` bytes.
+    func withCopied(from start: Int, _ body: (RawSpan) -> Void) {
+        unsafe copied.withUnsafeBytes { raw in
+            unsafe body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: raw[start...])))
+        }
+    }
+
     /// Lets `body` see what was gathered, as one span.
     @inline(__always)
     func withBytes<Result>(in scratch: Scratch, _ body: (RawSpan) -> Result) -> Result {

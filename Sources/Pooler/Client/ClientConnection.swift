@@ -40,6 +40,10 @@ final class ClientConnection: Connection {
     var pool: WorkerPool?
     var parameters: ParameterSet?
     var cancelKey: CancelKey?
+    /// The prepared statements that it believes in, where they are tracked.
+    var statements = ClientStatements()
+    /// What has come of a Parse that is too long for the scratch block, up to the whole frame.
+    var largeParse: [UInt8] = []
     var limits: ClientLimits = .none
     /// When the request that it waits for, or for the answer of, came; nil between requests.
     var requestStartedAt: Instant?

@@ -12,10 +12,13 @@ struct ReplicationRequest: Sendable, Equatable {
     /// `options`, handed on whole.
     var options: String?
 
-    /// Reads the value of `replication`; nil for the values that mean no (ProcessStartupPacket: `database`, or a boolean).
+    /// Reads the value of `replication`; nil for the values that mean no (ProcessStartupPacket: `database`, or a boolean), the
+    /// empty one among them.
     init?(value: String) {
         let word = value.lowercased()
-        if ["", "0", "false", "off", "no", "f", "n"].contains(word) { return nil }
+        // As parse_bool: any beginning of a word that tells it from the others.
+        if word == "0" || "false".hasPrefix(word) || "no".hasPrefix(word) { return nil }
+        if word != "o", "off".hasPrefix(word) { return nil }
         kind = word == "database" ? .logical : .physical
         self.value = value
     }

@@ -11,9 +11,11 @@ extension Worker {
         leaveServer(client, reason)
         if let message = reason.message { send(message.bytes, to: client) }
         leave(client)
-        guard client.output.isEmpty else {
+        guard client.output.isEmpty, !client.transport.hasUnsent else {
             client.phase = .closing
             client.held.removeAll(to: blocks)
+            // An earlier deadline of another kind would cut the time short.
+            timers.disarm(slot: client.token.slot)
             timers.arm(slot: client.token.slot, at: now + Self.lingering)
             return
         }
@@ -92,7 +94,7 @@ extension Worker {
             }
             // The backend would run its query to the end for nobody.
             let isBusy = !server.replies.isEmpty
-            if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server.address, key) }
+            if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server, key) }
             let why =
                 isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
             closeServer(server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary)

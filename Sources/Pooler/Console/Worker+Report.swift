@@ -42,7 +42,9 @@ extension Worker {
         if client.isUnix {
             report.remotePID = Syscalls.peerCredentials(client.transport.descriptor.number)?.process ?? 0
         }
+        report.tls = client.transport.tlsSummary
         report.applicationName = applicationName(client.parameters)
+        report.preparedStatements = client.statements.count
         report.buffer = buffer(of: client)
         return report
     }
@@ -61,7 +63,9 @@ extension Worker {
         report.closeNeeded = server.isCloseNeeded
         report.link = server.client?.id
         report.remotePID = Int32(bitPattern: server.cancelKey?.process ?? 0)
+        report.tls = server.transport.tlsSummary
         report.applicationName = applicationName(server.parameters)
+        report.preparedStatements = server.statements.count
         report.buffer = buffer(of: server)
         return report
     }

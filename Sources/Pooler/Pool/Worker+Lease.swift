@@ -52,7 +52,7 @@ extension Worker {
             return
         }
         if configuration.resets(poolMode: pool.settings.poolMode) {
-            pool.pool.serverTesting(server.token)
+            pool.pool.serverResetting(server.token)
             runQuery(configuration.settings.serverResetQuery, on: server, .reset)
             return
         }
@@ -85,10 +85,16 @@ extension Worker {
         if link(client, server) { processHeld(client) }
     }
 
-    /// After RESUME, new limits or a freed budget: pairs what can be paired and opens what may be opened.
+    /// After RESUME, a failed check, new limits or a freed budget: pairs what can be paired and opens what may be opened.
     func serveQueue(of pool: WorkerPool) {
-        while let (token, waiter) = pool.pool.nextPair() {
-            if case .server(let server) = table[token] { serve(waiter, with: server) }
+        while let step = pool.pool.nextStep(now: now, checkAfter: pool.checkAfter, roundRobin: pool.isRoundRobin) {
+            switch step {
+            case .serve(let token, let waiter):
+                publishWaiting(pool)
+                if case .server(let server) = table[token] { serve(waiter, with: server) }
+            case .check(let token):
+                if case .server(let server) = table[token] { startCheck(server) }
+            }
         }
         if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
     }
@@ -110,6 +116,7 @@ extension Worker {
             return true
         }
         server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
         if alignment.isVerified {
             toServer.insert(alignment.message, beside: scratch)
             server.parameters = wanted
@@ -151,6 +158,7 @@ extension Worker {
         server.phase = .testing(test)
         server.testFailure = nil
         server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
         var writer = MessageWriter()
         writer.message(FrontendMessageType.query) { $0.cString(sql) }
         send(writer.bytes, to: server)
@@ -169,8 +177,10 @@ extension Worker {
         }
         if server.transactionStatus != .idle {
             closeServer(server, "left in a transaction by our own query", isOrderly: true)
+            serveQueue(of: server.pool)
         } else if let reason = reasonToClose(server) {
             closeServer(server, reason, isOrderly: true)
+            serveQueue(of: server.pool)
         } else {
             free(server)
         }
@@ -189,7 +199,9 @@ extension Worker {
     /// Why a server that is free now should not live on. A fresh one has not been used once yet, so its age does not count.
     func reasonToClose(_ server: ServerConnection, isFresh: Bool = false) -> String? {
         if server.isCloseNeeded { return "close_needed" }
+        if server.replies.isUncertain { return "the end of a failed COPY cannot be told" }
         if server.pool.replication != nil, server.pool.clientCount == 0 { return "replication client was closed" }
+        if server.statements.isUnreliable { return "prepared statements were changed behind our back" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
         if isFresh { return nil }

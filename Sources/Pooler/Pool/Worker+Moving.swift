@@ -68,11 +68,13 @@ extension Worker {
         poller.remove(server.transport.descriptor.number)
         table.remove(server.token)
         timers.disarm(slot: server.token.slot)
+        server.isOutputWatched = false
         let moved = MovedServer(
-            server: server, values: server.parameters.values, database: server.pool.database,
-            credential: server.pool.credential)
-        // The set belongs to this worker; the other one has its own object for the same values.
+            server: server, values: server.parameters.values, statements: server.statements.moved,
+            database: server.pool.database, credential: server.pool.credential)
+        // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
         server.parameters = parameterSets.empty
+        server.statements = ServerStatements()
         shared.mailboxes[worker].send(.serverGiven(server.pool.key, Handover(moved)))
     }
 
@@ -83,11 +85,13 @@ extension Worker {
         let token = table.reserve()
         server.token = token
         server.parameters = parameterSets.intern(moved.values)
+        server.statements = ServerStatements(moved.statements, among: statements.table)
         table.fill(token, .server(server))
         server.pool = pools[key] ?? makePool(key, moved.database, moved.credential)
         server.pool.hasAsked = false
         server.pool.pool.serverOpening(token)
         poller.add(server.transport.descriptor.number, token)
+        watchUnsent(server)
         if let reason = reasonToClose(server) {
             closeServer(server, reason, isOrderly: true)
         } else {
@@ -99,10 +103,11 @@ extension Worker {
     }
 }
 
-/// An idle server on its way to another worker, with the parameter values that it has.
+/// An idle server on its way to another worker, with the parameter values and statements that it has.
 struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
+    let statements: MovedStatements
     /// What the other worker makes its part of the pool from, if it has none yet.
     let database: Database
     let credential: Credential

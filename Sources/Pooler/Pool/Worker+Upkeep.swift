@@ -7,10 +7,8 @@ extension Worker {
             checkConnecting(in: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
-            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty {
-                pool.hasAsked = false
-                seekServers(for: pool)
-            }
+            pool.hasAsked = false
+            serveQueue(of: pool)
             freeIfUnused(pool)
         }
         resumeAccepting()

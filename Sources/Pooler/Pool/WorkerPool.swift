@@ -44,6 +44,8 @@ final class WorkerPool {
     /// server_check_delay, where there is a query to check with; copied here for the data path.
     var checkAfter: Duration?
     var isRoundRobin = false
+    /// max_prepared_statements where statements are tracked: in transaction and statement mode. Zero: they are not.
+    var statementLimit = 0
 
     /// What a new client is told; nil until a server has logged in.
     var welcome: Welcome? {

@@ -30,6 +30,7 @@ public enum Daemon {
         _ log: Logger
     ) throws -> Int32 {
         let settings = configuration.settings
+        var options = options
         if options.reboot, !manager.sockets.isEmpty { throw StartError.rebootUnderServiceManager }
         if options.reboot { throw StartError.takeoverUnsupported }
         let demand = DescriptorDemand(configuration)
@@ -39,37 +40,53 @@ public enum Daemon {
         // Only now, so that the log file belongs to the account that goes on writing it.
         try configureLog(configuration, options)
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
+        let ticketKeys = TicketKeys()
+        let tls = try TLSContexts(configuration, ticketKeys, keeping: .none)
         let listening = Listening(settings, passed: manager.sockets)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
         if let pidFile, try pidFile.removeStale() { log.info("removed stale pidfile") }
         if options.daemon {
             try daemonize()
-            var inBackground = options
-            inBackground.quiet = true
-            try configureLog(configuration, inBackground)
-            return try listen(configuration, inBackground, program, manager, pidFile, (demand, limit), log)
+            options.quiet = true
+            try configureLog(configuration, options)
         }
-        return try listen(configuration, options, program, manager, pidFile, (demand, limit), log)
+        return try listen(
+            Preparation(
+                configuration: configuration, options: options, manager: manager, listening: listening,
+                pidFile: pidFile, demand: demand, limit: limit, tls: tls, ticketKeys: ticketKeys), program, log)
+    }
+
+    /// What the first half of the start has made for the second.
+    private struct Preparation {
+        let configuration: Configuration
+        let options: DaemonOptions
+        let manager: ServiceManager
+        let listening: Listening
+        let pidFile: PidFile?
+        let demand: DescriptorDemand
+        let limit: DescriptorLimit
+        let tls: TLSContexts
+        let ticketKeys: TicketKeys
     }
 
     /// The second half of the start, in the process that stays.
     private static func listen(
-        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ manager: ServiceManager,
-        _ pidFile: PidFile?, _ descriptors: (demand: DescriptorDemand, limit: DescriptorLimit), _ log: Logger
+        _ prepared: Preparation, _ program: ProgramName, _ log: Logger
     ) throws -> Int32 {
         Signals.ignore()
-        let listeners = try Listening(configuration.settings, passed: manager.sockets).open(log: log)
-        log.info("\(descriptors.limit.summary(for: descriptors.demand))")
-        if let warning = descriptors.limit.warning(for: descriptors.demand) { log.warning("\(warning)") }
+        let listeners = try prepared.listening.open(log: log)
+        log.info("\(prepared.limit.summary(for: prepared.demand))")
+        if let warning = prepared.limit.warning(for: prepared.demand) { log.warning("\(warning)") }
         let control = try Control(
-            configuration: configuration, options: options, listeners: listeners, pidFile: pidFile, log: log)
-        control.serviceManager = manager
+            configuration: prepared.configuration, tls: prepared.tls, ticketKeys: prepared.ticketKeys,
+            options: prepared.options, listeners: listeners, pidFile: prepared.pidFile, log: log)
+        control.serviceManager = prepared.manager
         control.start()
         // After the signals have their handlers: whoever reads the number may send one at once.
-        try pidFile?.write()
+        try prepared.pidFile?.write()
         log.info("\(program.processUp)")
-        manager.notify(.ready(mainProcess: options.daemon ? getpid() : nil), log: log)
+        prepared.manager.notify(.ready(mainProcess: prepared.options.daemon ? getpid() : nil), log: log)
         dispatchMain()
     }
 

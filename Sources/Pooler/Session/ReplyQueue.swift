@@ -26,6 +26,8 @@ struct ReplyQueue {
         case client
         /// Asked by us: the answer is swallowed.
         case pooler
+        /// Never sent: the client gets an answer that we make up when its turn comes.
+        case madeUp
     }
 
     /// What to do with a message of the server.
@@ -40,7 +42,29 @@ struct ReplyQueue {
 
     private struct Entry {
         let request: Request
-        let recipient: Recipient
+        var recipient: Recipient
+        var effect: StatementEffect
+    }
+
+    /// How many requests that change the books of statements have not been answered yet.
+    private struct Unsettled {
+        /// Of batches whose Sync has been sent.
+        var earlier = 0
+        var current = 0
+
+        @inline(__always)
+        mutating func added() { current += 1 }
+
+        @inline(__always)
+        mutating func settled() {
+            if earlier > 0 { earlier -= 1 } else { current -= 1 }
+        }
+
+        @inline(__always)
+        mutating func batchEnded() {
+            earlier += current
+            current = 0
+        }
     }
 
     private var entries = Deque<Entry>()
@@ -48,8 +72,20 @@ struct ReplyQueue {
     private var isSkippingToSync = false
     /// Whether the request at the front has switched the server to copy-in mode.
     private var isCopyingIn = false
+    /// Whether a Sync was sent in front of the end of the copy that runs: the server ignores it, unless the copy fails first.
+    private var hasIgnoredSync = false
+    /// Whether nobody can tell how many answers are still to come: a copy failed with a Sync on its way that the server may
+    /// have ignored or not. Such a server must not go to another client, whose answers it could mix up.
+    private(set) var isUncertain = false
     /// Whether extended messages were sent that no Sync has followed yet.
     private(set) var isPipelineOpen = false
+    /// Whether the present batch has asked the server for anything.
+    private var isBatchBegun = false
+    private var names = Unsettled()
+    private var unnamed = Unsettled()
+    /// What a failed batch did not do, after `replyReceived` of its error: the request that failed first. The owner of the
+    /// books takes it back and empties the list.
+    private(set) var undone: [StatementEffect] = []
 
     init() {}
 
@@ -61,35 +97,87 @@ struct ReplyQueue {
     @inline(__always)
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Whether the next answer is to something that we asked on our own.
-    var isOursNext: Bool { entries.first?.recipient == .pooler }
+    /// Whether the next answer is to a query of our own, which no client has anything to do with.
+    var isOurQueryNext: Bool { entries.first.map { $0.recipient == .pooler && $0.request == .query } ?? false }
 
     var count: Int { entries.count }
 
+    /// Whether the server drops what it reads, up to the next Sync.
+    var isSkipping: Bool { isSkippingToSync }
+
+    /// Whether names are still uncertain from batches before the present one.
+    @inline(__always)
+    var hasUncertainNames: Bool { names.earlier > 0 }
+
+    /// Whether the unnamed statement is still uncertain from batches before the present one, which has not set it anew.
+    @inline(__always)
+    var hasUncertainUnnamed: Bool { unnamed.earlier > 0 && unnamed.current == 0 }
+
+    /// Whether nothing is uncertain from batches before the present one.
+    var isCertainOfEarlierBatches: Bool { names.earlier == 0 && unnamed.earlier == 0 }
+
+    /// Whether names that are in the books may yet turn out not to be.
+    var hasUnsettledNames: Bool { names.earlier + names.current > 0 }
+
+    /// Whether the server owes nothing and has been asked for nothing in the present batch; answers of our own may be due.
+    @inline(__always)
+    var isUntouched: Bool {
+        !isSkippingToSync && !isBatchBegun && (entries.isEmpty || entries.allSatisfy { $0.recipient == .madeUp })
+    }
+
+    /// What the next answer is to.
+    var next: (request: Request, effect: StatementEffect)? {
+        entries.first.map { ($0.request, $0.effect) }
+    }
+
+    /// Whether the client's next answer is one that we make up.
+    @inline(__always)
+    var isMadeUpNext: Bool { entries.first?.recipient == .madeUp }
+
+    /// Takes the next answer of our own making.
+    mutating func takeMadeUp() -> Request? {
+        guard isMadeUpNext else { return nil }
+        return removeFirst().request
+    }
+
     /// A request goes to the server.
     @inline(__always)
-    mutating func requestSent(_ request: Request, for recipient: Recipient = .client) {
+    mutating func requestSent(
+        _ request: Request, for recipient: Recipient = .client, effect: StatementEffect = .none
+    ) {
         switch request {
         case .query, .functionCall:
-            // After a failed extended query, the server drops these too.
+            // After a failed extended query, the server drops these too. Otherwise they end the pipeline as Sync does.
             if isSkippingToSync { return }
+            isPipelineOpen = false
         case .sync:
-            if isCopyingIn && !hasCopyEnd { return }
+            if isCopyingIn && !hasCopyEnd {
+                hasIgnoredSync = true
+                return
+            }
             isPipelineOpen = false
             isSkippingToSync = false
+            isBatchBegun = false
+            names.batchEnded()
+            unnamed.batchEnded()
         case .copyEnd:
             if entries.isEmpty { return }
         case .parse, .bind, .describeStatement, .describePortal, .close, .execute:
             isPipelineOpen = true
             if isSkippingToSync { return }
+            if recipient != .madeUp { isBatchBegun = true }
         }
-        entries.append(Entry(request: request, recipient: recipient))
+        switch effect.domain {
+        case .nothing: break
+        case .names: names.added()
+        case .unnamed: unnamed.added()
+        }
+        entries.append(Entry(request: request, recipient: recipient, effect: effect))
     }
 
     /// A message of the server, by its type.
     @inline(__always)
     mutating func replyReceived(_ type: BackendMessageType) -> Delivery {
-        dropCopyEnds()
         guard let front = entries.first else { return unaskedReply(type) }
         switch type {
         case .readyForQuery:
@@ -101,18 +189,41 @@ struct ReplyQueue {
         case .parseComplete where front.request == .parse,
             .bindComplete where front.request == .bind,
             .closeComplete where front.request == .close:
-            entries.removeFirst()
+            answered()
         case .rowDescription, .noData:
-            if front.request == .describeStatement || front.request == .describePortal { entries.removeFirst() }
+            if front.request == .describeStatement || front.request == .describePortal { answered() }
         case .commandComplete, .emptyQueryResponse, .portalSuspended:
-            if front.request == .execute {
-                isCopyingIn = false
-                entries.removeFirst()
-            }
+            if isCopyingIn { copyInEnded() }
+            if front.request == .execute { answered() }
         default:
             break
         }
         return front.recipient == .client ? .forward : .swallow
+    }
+
+    /// Whether a batch has failed of which nothing more is owed than its end, and nothing was sent behind it.
+    var awaitsOnlySync: Bool {
+        entries.count == 1 && entries.first.map { $0.request == .sync && $0.recipient == .client } ?? false
+    }
+
+    /// The failed batch is sent again: its end is not shown to the client.
+    mutating func failedBatchIsRepeated() {
+        guard awaitsOnlySync else { return }
+        entries[0].recipient = .pooler
+    }
+
+    /// What could not be done has been taken back.
+    mutating func undoneWasTakenBack() { undone.removeAll(keepingCapacity: true) }
+
+    /// The unnamed statement is now another than it was when later requests that change it were sent: should they fail too,
+    /// it is this one that holds. False when there is no such request.
+    mutating func unnamedWasRestored(to state: UnnamedState) -> Bool {
+        for index in entries.indices {
+            guard case .unnamed(_, let isOurs) = entries[index].effect else { continue }
+            entries[index].effect = .unnamed(was: state, isOurs: isOurs)
+            return true
+        }
+        return false
     }
 
     /// Forgets everything, for a server that starts anew.
@@ -120,31 +231,59 @@ struct ReplyQueue {
         entries.removeAll(keepingCapacity: true)
         isSkippingToSync = false
         isCopyingIn = false
+        hasIgnoredSync = false
+        isUncertain = false
         isPipelineOpen = false
+        isBatchBegun = false
+        names = Unsettled()
+        unnamed = Unsettled()
+        undone = []
+    }
+
+    @inline(__always)
+    @discardableResult
+    private mutating func removeFirst() -> Entry {
+        let entry = entries.removeFirst()
+        switch entry.effect.domain {
+        case .nothing: break
+        case .names: names.settled()
+        case .unnamed: unnamed.settled()
+        }
+        return entry
     }
 
     private var hasCopyEnd: Bool { entries.contains { $0.request == .copyEnd } }
 
+    /// The front request has its last answer. A CopyDone or CopyFail behind it ended nothing: the server drops it.
+    private mutating func answered() {
+        removeFirst()
+        dropCopyEnds()
+    }
+
     private mutating func dropCopyEnds() {
-        while let front = entries.first, front.request == .copyEnd { entries.removeFirst() }
+        while let front = entries.first, front.request == .copyEnd { removeFirst() }
     }
 
     /// Between requests a server may only speak of things nobody asked for.
-    private func unaskedReply(_ type: BackendMessageType) -> Delivery {
+    private mutating func unaskedReply(_ type: BackendMessageType) -> Delivery {
         switch type {
+        case .readyForQuery where isUncertain:
+            // The server had not ignored the Sync.
+            isSkippingToSync = false
+            isPipelineOpen = false
+            return .forward
         case .noticeResponse, .parameterStatus, .notificationResponse, .errorResponse, .copyData, .copyDone:
-            .forward
-        // A pipeline that is open without owing anything: only a protocol breach could bring more.
+            return .forward
         default:
-            .violation
+            return .violation
         }
     }
 
     private mutating func readyReceived(_ front: Entry) -> Delivery {
         switch front.request {
         case .query, .functionCall, .sync:
-            entries.removeFirst()
             isCopyingIn = false
+            answered()
             return front.recipient == .client ? .forward : .swallow
         case .parse, .bind, .describeStatement, .describePortal, .close, .execute, .copyEnd:
             return .violation
@@ -152,15 +291,30 @@ struct ReplyQueue {
     }
 
     private mutating func errorReceived(_ front: Entry) -> Delivery {
+        if isCopyingIn && hasIgnoredSync { isUncertain = true }
+        if isCopyingIn { copyInEnded() }
         switch front.request {
         case .query, .functionCall, .sync:
-            isCopyingIn = false
+            break
         case .parse, .bind, .describeStatement, .describePortal, .close, .execute, .copyEnd:
-            isCopyingIn = false
-            while let next = entries.first, next.request != .sync { entries.removeFirst() }
+            while let next = entries.first, next.request != .sync {
+                let effect = removeFirst().effect
+                // What comes behind a failure of nothing is not the failure.
+                if case .none = effect, !undone.isEmpty { continue }
+                undone.append(effect)
+            }
             isSkippingToSync = entries.isEmpty
+            // A statement that we prepare for a client fails for the client.
+            return .forward
         }
         return front.recipient == .client ? .forward : .swallowFailure
+    }
+
+    /// The copy is over: done, or failed. What ended it, if that was sent already, is answered with it.
+    private mutating func copyInEnded() {
+        isCopyingIn = false
+        hasIgnoredSync = false
+        if let end = entries.firstIndex(where: { $0.request == .copyEnd }) { entries.remove(at: end) }
     }
 
     /// Copy-in mode: the server ignores Sync until CopyDone or CopyFail. What was sent ahead of those is never answered.
@@ -173,7 +327,9 @@ struct ReplyQueue {
             if index > 0 && entry.request == .sync && !sawEnd { continue }
             kept.append(entry)
         }
-        if kept.count < entries.count && !kept.contains(where: { $0.request == .sync }) {
+        guard kept.count < entries.count else { return }
+        hasIgnoredSync = true
+        if !kept.contains(where: { $0.request == .sync }) {
             isPipelineOpen = kept.first?.request == .execute
         }
         entries = kept

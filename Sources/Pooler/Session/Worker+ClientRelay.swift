@@ -43,16 +43,17 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { client.held.removeAll(to: blocks) }
                 client.receivedAt = now
-                client.hasUnreadInput = count == Scratch.receiveSize || client.isPeerClosed
+                client.hasUnreadInput = client.transport.mayHoldMore(after: count) || client.isPeerClosed
                 process(client, 0..<carried + count)
             case .wouldBlock:
                 client.hasUnreadInput = false
+                watchUnsent(client)
                 return
             case .endOfFile:
-                closeClient(client, .clientUnexpectedEOF)
+                closeClient(client, client.transport.tlsFailure.map(CloseReason.tls) ?? .clientUnexpectedEOF)
                 return
             case .failed(let error):
-                closeClient(client, .ioError(error))
+                closeClient(client, client.transport.tlsFailure.map(CloseReason.tls) ?? .ioError(error))
                 return
             }
             guard client.isOpen, client.hasUnreadInput else { return }
@@ -67,7 +68,7 @@ extension Worker {
     /// Takes up what a client sent while it waited.
     func processHeld(_ client: ClientConnection) {
         let count = client.held.count
-        guard count > 0 else {
+        guard count > 0 || !client.largeParse.isEmpty else {
             if client.hasUnreadInput { readClient(client) }
             return
         }
@@ -83,9 +84,9 @@ extension Worker {
         switch client.phase {
         case .session:
             switch client.link {
-            case .none: true
+            case .none: client.statements.pause == .none
             case .waiting, .aligning: false
-            case .linked(let server): server.output.isEmpty
+            case .linked(let server): server.output.isEmpty && client.statements.pause == .none
             }
         case .login, .console: client.output.isEmpty
         case .welcomeWait: false
@@ -127,13 +128,23 @@ extension Worker {
         let limit = configuration.maxPacketSize
         client.pool?.counters.received &+= UInt64(range.count)
         var cursor = range.lowerBound
-        while cursor < end {
+        frames: while true {
             if !client.scanner.isAtBoundary {
+                guard cursor < end else { break }
                 let count = client.scanner.take(upTo: end - cursor)
-                if client.scanner.disposition == .forward { toServer.forward(cursor..<cursor + count, of: scratch) }
+                switch client.scanner.disposition {
+                case .forward: toServer.forward(cursor..<cursor + count, of: scratch)
+                case .discard: break
+                case .collect: collect(bytes.slice(cursor..<cursor + count), for: client)
+                }
                 cursor += count
                 continue
             }
+            if !client.largeParse.isEmpty {
+                guard takeLargeParse(of: client) else { break }
+                continue
+            }
+            guard cursor < end, client.statements.pause == .none else { break }
             guard case .frame(let header) = FrameScanner.header(in: bytes, at: cursor, limit: limit) else {
                 guard end - cursor < FrameHeader.size else {
                     closeClient(client, .badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
@@ -143,54 +154,72 @@ extension Worker {
             }
             let message = ClientMessage(header, at: cursor, in: bytes)
             if message == .needsFirstByte { break }
-            switch disposition(of: message, from: client) {
+            let count = min(header.frameLength, end - cursor)
+            switch disposition(of: message, header, at: cursor..<cursor + count, from: client) {
             case .forward:
-                let count = min(header.frameLength, end - cursor)
                 toServer.forward(cursor..<cursor + count, of: scratch)
                 client.scanner.frameBegan(remaining: header.frameLength - count, .forward)
-                cursor += count
+            case .headSent:
+                client.scanner.frameBegan(remaining: header.frameLength - count, .forward)
             case .discard:
-                let count = min(header.frameLength, end - cursor)
                 client.scanner.frameBegan(remaining: header.frameLength - count, .discard)
-                cursor += count
+            case .collect:
+                collect(bytes.slice(cursor..<cursor + count), for: client)
+                client.scanner.frameBegan(remaining: header.frameLength - count, .collect)
             case .wait:
-                hold(cursor..<end, for: client)
-                return
+                break frames
             case .close(let reason):
                 if let server = client.server { flush(toServer, to: server) }
                 closeClient(client, reason)
                 return
             }
+            cursor += count
         }
         if let server = client.server { flush(toServer, to: server) }
         hold(cursor..<end, for: client)
+        flush(toClient, to: client)
         if case .linked(let server) = client.link, server.replies.isEmpty {
             // Late CopyData was the last that kept the link.
             requestsAnswered(on: server)
         }
     }
 
-    private enum Disposition {
+    enum Disposition {
         case forward
+        /// What is there of the frame has been gathered in another form; the rest follows it.
+        case headSent
         case discard
-        /// The client has no server yet.
+        /// It is put together in memory.
+        case collect
+        /// The client has no server yet, the message depends on what is still uncertain, or more of it must have come.
         case wait
         case close(CloseReason)
     }
 
     /// What becomes of a message whose head has come.
     @inline(__always)
-    private func disposition(of message: ClientMessage, from client: ClientConnection) -> Disposition {
+    private func disposition(
+        of message: ClientMessage, _ header: FrameHeader, at range: Range<Int>, from client: ClientConnection
+    ) -> Disposition {
         if client.cancelDiscard != .none { return discardCancelled(message, of: client) }
         switch message {
         case .request(let request):
             if request == .query, configuration.disallowsSimpleQuery { return .close(.simpleQueryDisallowed) }
+            if let pool = client.pool, pool.statementLimit > 0, request.concernsStatements {
+                return trackedDisposition(of: request, header, at: range, from: client, limit: pool.statementLimit)
+            }
             guard let server = linkedServer(of: client) else { return .wait }
             requestStarts(on: server)
             server.replies.requestSent(request)
+            if server.statements.replay.isRecording { record(request, header, range, server) }
             return .forward
-        case .flush, .copyData:
-            // Without a server these belong to a query that has failed already.
+        case .flush:
+            guard case .linked(let server) = client.link else { return .discard }
+            server.statements.replay.abandon()
+            answerMadeUp(on: server)
+            return .forward
+        case .copyData:
+            // Without a server it belongs to a query that has failed already.
             guard case .linked = client.link else { return .discard }
             return .forward
         case .copyEnd:
@@ -206,7 +235,7 @@ extension Worker {
 
     /// The client's server, leased now if it has none; nil when it has to wait.
     @inline(__always)
-    private func linkedServer(of client: ClientConnection) -> ServerConnection? {
+    func linkedServer(of client: ClientConnection) -> ServerConnection? {
         switch client.link {
         case .linked(let server): server
         case .none: lease(to: client)
@@ -216,7 +245,7 @@ extension Worker {
 
     /// Marks the time at which a server begins to work for a client.
     @inline(__always)
-    private func requestStarts(on server: ServerConnection) {
+    func requestStarts(on server: ServerConnection) {
         guard server.queryStartedAt == nil else { return }
         server.queryStartedAt = now
         if server.transactionStartedAt == nil { server.transactionStartedAt = now }

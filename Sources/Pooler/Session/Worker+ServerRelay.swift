@@ -29,7 +29,7 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { server.held.removeAll(to: blocks) }
                 server.receivedAt = now
-                server.hasUnreadInput = count == Scratch.receiveSize || server.isPeerClosed
+                server.hasUnreadInput = server.transport.mayHoldMore(after: count) || server.isPeerClosed
                 if case .login = server.phase {
                     processServerLogin(server, 0..<carried + count)
                 } else {
@@ -37,12 +37,14 @@ extension Worker {
                 }
             case .wouldBlock:
                 server.hasUnreadInput = false
+                if case .login(let login) = server.phase, login.isHandshaking { handshakeAdvanced(server) }
+                watchUnsent(server)
                 return
             case .endOfFile:
-                serverEnded(server, .endOfFile)
+                serverEnded(server, server.transport.tlsFailure.map(ServerFailure.tls) ?? .endOfFile)
                 return
             case .failed(let error):
-                serverEnded(server, .io(error))
+                serverEnded(server, server.transport.tlsFailure.map(ServerFailure.tls) ?? .io(error))
                 return
             }
             guard server.isOpen, server.hasUnreadInput else { return }
@@ -61,7 +63,9 @@ extension Worker {
         let end = range.upperBound
         server.pool.counters.sent &+= UInt64(range.count)
         var cursor = range.lowerBound
-        while cursor < end {
+        /// A message that is shown only if the error behind it is.
+        var withheld = 0..<0
+        frames: while cursor < end {
             if !server.scanner.isAtBoundary {
                 let count = server.scanner.take(upTo: end - cursor)
                 if server.scanner.disposition == .forward { toClient.forward(cursor..<cursor + count, of: scratch) }
@@ -75,34 +79,117 @@ extension Worker {
                 return serverBroke(server)
             }
             let type = BackendMessageType(rawValue: header.type)
-            if needsWhole(type, on: server), header.frameLength > end - cursor {
+            if server.replies.isMadeUpNext { answerMadeUp(on: server) }
+            let isInspected = needsWhole(type, header, on: server)
+            if isInspected, header.frameLength > end - cursor {
                 if header.frameLength <= Scratch.carryLimit { break }
                 return serverBroke(server)
             }
+            let count = min(header.frameLength, end - cursor)
+            if type == .parameterDescription, server.statements.replay.isComplete {
+                // Whether it is shown depends on what follows: an error may have the Describe sent again.
+                switch follower(of: header, at: cursor, in: bytes) {
+                case .incomplete: break frames
+                case .error: withheld = cursor..<cursor + count
+                case .other: break
+                }
+            }
+            if isInspected, type == .errorResponse, server.client != nil, !server.replies.isOurQueryNext {
+                statementFailed(
+                    bytes.slice(cursor..<cursor + count), at: cursor..<cursor + count, behind: withheld, on: server)
+                withheld = 0..<0
+                cursor += count
+                continue
+            }
             let delivery = server.replies.replyReceived(type)
             if delivery == .violation { return serverBroke(server) }
-            if needsWhole(type, on: server) {
+            if !server.replies.undone.isEmpty { takeBackStatements(on: server) }
+            if isInspected {
                 let body = bytes.slice(cursor + FrameHeader.size..<cursor + header.frameLength)
                 inspect(type, body, of: server, delivery)
             }
-            let count = min(header.frameLength, end - cursor)
             let isForClient = delivery == .forward && server.client != nil
-            if isForClient { toClient.forward(cursor..<cursor + count, of: scratch) }
+            if isForClient, withheld.lowerBound != cursor || withheld.isEmpty {
+                if !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
+                withheld = 0..<0
+                toClient.forward(cursor..<cursor + count, of: scratch)
+            }
+            if server.replies.isMadeUpNext { answerMadeUp(on: server) }
             server.scanner.frameBegan(remaining: header.frameLength - count, isForClient ? .forward : .discard)
             cursor += count
         }
-        if let client = server.client { flush(toClient, to: client) } else { toClient.clear() }
+        let client = server.client
+        if let client { flush(toClient, to: client) } else { toClient.clear() }
         hold(cursor..<end, for: server)
         if server.replies.isEmpty { requestsAnswered(on: server) }
+        if let client, client.statements.pause != .none { resume(client, with: server) }
     }
 
     /// Which messages are looked into; all others pass by their header.
     @inline(__always)
-    private func needsWhole(_ type: BackendMessageType, on server: ServerConnection) -> Bool {
+    private func needsWhole(_ type: BackendMessageType, _ header: FrameHeader, on server: ServerConnection) -> Bool {
         switch type {
         case .readyForQuery, .parameterStatus: true
-        case .errorResponse: server.client == nil || server.replies.isOursNext
+        case .commandComplete: server.pool.statementLimit > 0 && header.frameLength <= Self.longestTag
+        case .errorResponse: server.client == nil || server.replies.isOurQueryNext || namesStatement(header, on: server)
         default: false
+        }
+    }
+
+    /// Longer than any command tag's message.
+    private static let longestTag = 128
+
+    /// Whether an error may have to be told in other words, or not at all.
+    private func namesStatement(_ header: FrameHeader, on server: ServerConnection) -> Bool {
+        guard header.frameLength <= Scratch.carryLimit, let next = server.replies.next else { return false }
+        switch next.effect {
+        case .uses, .misnames, .refuses, .definedAndPrepared, .prepared: return true
+        case .none, .defined, .closed, .evicted, .guarded, .unnamed: return false
+        }
+    }
+
+    /// The server has failed at a message about a prepared statement.
+    @inline(never)
+    private func statementFailed(
+        _ frame: RawSpan, at range: Range<Int>, behind withheld: Range<Int>, on server: ServerConnection
+    ) {
+        let effect = server.replies.next?.effect ?? .none
+        let owed = server.replies.count
+        _ = server.replies.replyReceived(.errorResponse)
+        takeBackStatements(on: server)
+        let body = frame.slice(FrameHeader.size..<frame.byteCount)
+        let treatment = statements.errorReceived(body, for: effect, owed: owed, &server.statements, &server.replies)
+        if treatment != .repeatBatch, !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
+        switch treatment {
+        case .forward: toClient.forward(range, of: scratch)
+        case .replace(let message): toClient.insert(message, beside: scratch)
+        case .repeatBatch: flush(toServer, to: server)
+        }
+    }
+
+    private enum Follower {
+        case incomplete
+        case error
+        case other
+    }
+
+    /// What comes behind a ParameterDescription.
+    private func follower(of header: FrameHeader, at start: Int, in bytes: RawSpan) -> Follower {
+        // Longer ones than this are passed on without a look ahead.
+        guard header.frameLength <= Scratch.carryLimit / 4 else { return .other }
+        let next = start + header.frameLength
+        guard case .frame(let following) = FrameScanner.header(in: bytes, at: next, limit: configuration.maxPacketSize)
+        else { return next + FrameHeader.size > bytes.byteCount ? .incomplete : .other }
+        guard following.type == BackendMessageType.errorResponse.rawValue else { return .other }
+        guard following.frameLength <= Scratch.carryLimit / 2 else { return .other }
+        return next + following.frameLength <= bytes.byteCount ? .error : .incomplete
+    }
+
+    private func takeBackStatements(on server: ServerConnection) {
+        if let client = server.client {
+            statements.takeBack(&client.statements, &server.statements, &server.replies)
+        } else {
+            server.replies.undoneWasTakenBack()
         }
     }
 
@@ -115,12 +202,26 @@ extension Worker {
             server.transactionStatus = status
         case .parameterStatus:
             parameterReported(body, by: server)
+        case .commandComplete:
+            commandCompleted(body, on: server)
         case .errorResponse:
             if delivery == .swallowFailure || server.client == nil {
                 server.testFailure = ServerMessageFields(body: body).message
             }
         default:
             break
+        }
+    }
+
+    /// A command has ended: its tag tells what it may have done to the session.
+    @inline(__always)
+    private func commandCompleted(_ tag: RawSpan, on server: ServerConnection) {
+        guard tag.byteCount > 1, tag.uint8(at: 0) == UInt8(ascii: "D") else { return }
+        if let client = server.client {
+            statements.commandCompleted(tag, &client.statements, &server.statements)
+        } else {
+            var nobody = ClientStatements()
+            statements.commandCompleted(tag, &nobody, &server.statements)
         }
     }
 

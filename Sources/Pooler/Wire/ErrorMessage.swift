@@ -55,6 +55,8 @@ struct ServerMessageFields: Equatable, Sendable {
     /// Empty when the server sent none.
     var sqlState = ""
     var message = ""
+    /// The function that raised it, which no locale translates.
+    var routine = ""
 
     /// Reads the fields of a message body. A broken body yields what could be read up to the break.
     init(body: RawSpan) {
@@ -68,6 +70,7 @@ struct ServerMessageFields: Equatable, Sendable {
             case UInt8(ascii: "V"): severity = value
             case UInt8(ascii: "C"): sqlState = value
             case UInt8(ascii: "M"): message = value
+            case UInt8(ascii: "R"): routine = value
             default: continue
             }
         }

@@ -14,6 +14,8 @@ struct FrameScanner {
     enum Disposition {
         case forward
         case discard
+        /// Put together in memory, because it must be seen whole.
+        case collect
     }
 
     enum Header: Equatable {

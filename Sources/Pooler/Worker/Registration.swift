@@ -12,5 +12,7 @@ enum Registration {
 /// A server connection that has no socket yet.
 struct PendingServer {
     let pool: WorkerPool
+    /// The entry of the host list that was chosen; nil for the Unix socket in unix_socket_dir.
+    let host: String?
     let since: Instant
 }

@@ -4,6 +4,7 @@ import PoolerConfig
 extension Worker {
     /// A new configuration.
     func configurationChanged(_ snapshot: ConfigurationSnapshot, _ change: ConfigurationChange) {
+        let changesServerTLS = configuration.tls.server !== snapshot.tls.server
         configuration = snapshot
         authentication.scramIterations = snapshot.settings.scramIterations
         for pool in Array(pools.values) {
@@ -28,6 +29,8 @@ extension Worker {
             }
             apply(snapshot.settings, to: pool)
             pool.failure = nil
+            // What was agreed under other TLS settings ends with its present use.
+            if changesServerTLS { closeNeeded(servers(of: pool).filter { !$0.address.isUnix }) }
         }
         for registration in Array(table.all) {
             guard case .client(let client) = registration else { continue }

@@ -29,8 +29,7 @@ extension SettingDefinition {
             "Appends the client's address and port to the application_name given at login."
         ),
         SettingDefinition(
-            "max_prepared_statements", \.maxPreparedStatements, .integer, default: "200", isImplemented: false,
-            since: "1.21",
+            "max_prepared_statements", \.maxPreparedStatements, .integer, default: "200", since: "1.21",
             """
             Named statements kept prepared on each server connection in transaction and statement mode; 0 \
             switches the tracking off.

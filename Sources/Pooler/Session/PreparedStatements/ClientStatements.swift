@@ -1,0 +1,59 @@
+/// A name that a client has given to a statement.
+final class NamedStatement {
+    /// As the client wrote it, up to Postgres's 63 bytes.
+    let name: [UInt8]
+    let statement: PreparedStatement
+
+    init(name: [UInt8], statement: PreparedStatement) {
+        self.name = name
+        self.statement = statement
+    }
+}
+
+/// The prepared statements that a client believes its session to hold, as they are once everything sent so far has been
+/// executed. What turns out not to have been executed is taken back (`StatementEffect`).
+struct ClientStatements {
+    /// Longest name that Postgres tells apart (NAMEDATALEN - 1).
+    static let nameLimit = 63
+
+    private var names = OpenTable<NamedStatement>()
+    /// What its last unnamed Parse prepared.
+    var unnamed: PreparedStatement?
+    /// A DEALLOCATE or DISCARD that it has bound, or sent as a Query, and that has not been run yet.
+    var pendingDiscard: DiscardCommand?
+    /// Why its messages wait at the moment.
+    var pause = Pause.none
+
+    /// What a client's next messages wait for, because what becomes of them depends on it.
+    enum Pause {
+        case none
+        /// The outcome of batches before the present one.
+        case earlierBatches
+        /// Every answer.
+        case allAnswers
+    }
+
+    init() {}
+
+    var count: Int { names.count }
+
+    subscript(name: RawSpan) -> NamedStatement? {
+        guard !names.isEmpty else { return nil }
+        let name = name.byteCount > Self.nameLimit ? name.slice(0..<Self.nameLimit) : name
+        return names.first(hash: name.hashOfBytes()) { name.equals($0.name) }
+    }
+
+    subscript(name: [UInt8]) -> NamedStatement? {
+        unsafe name.withUnsafeBytes { unsafe self[RawSpan(_unsafeBytes: $0)] }
+    }
+
+    mutating func insert(_ named: NamedStatement) {
+        names.insert(named, hash: named.name.hashOfBytes())
+    }
+
+    mutating func remove(_ named: NamedStatement) {
+        names.remove(hash: named.name.hashOfBytes()) { $0 === named }
+    }
+
+    mutating func removeAllNames() { names.removeAll() }
+}

@@ -1,0 +1,80 @@
+/// What a Parse prepares: query text and parameter types. One object stands for all Parse messages with the same bytes, from
+/// whatever client; it lives as long as a client or a server refers to it.
+final class PreparedStatement {
+    /// The body of a Parse behind the statement's name: query text, its zero byte, the list of parameter types.
+    let definition: [UInt8]
+    let hash: Int
+    /// Unique over all workers, since servers move between them.
+    private let number: UInt64
+    /// What it is called on servers.
+    private(set) lazy var serverName = Array("\(Self.namePrefix)\(number)".utf8)
+    /// The session state that running it takes away, as far as statements are concerned.
+    let discards: DiscardCommand?
+    /// Raised when a server said that its plan is out of date: whatever was prepared before is prepared again.
+    private(set) var generation: UInt32 = 0
+    /// For a DEALLOCATE of a name: the same of the guard, once somebody needed it.
+    var turnedToGuard: PreparedStatement?
+    private let table: StatementTable?
+
+    /// PgBouncer's names, which people look for in pg_prepared_statements.
+    static let namePrefix = "PGBOUNCER_"
+
+    init(definition: [UInt8], hash: Int, number: UInt64, discards: DiscardCommand?, table: StatementTable?) {
+        self.definition = definition
+        self.hash = hash
+        self.discards = discards
+        self.number = number
+        self.table = table
+    }
+
+    /// A statement whose text is not kept, because it is too long: it exists only where it was prepared.
+    static func unkept() -> PreparedStatement {
+        PreparedStatement(definition: [], hash: 0, number: 0, discards: nil, table: nil)
+    }
+
+    /// Whether it can be prepared again.
+    var isKept: Bool { table != nil }
+
+    deinit { table?.forget(self) }
+
+    /// The result type has changed under it.
+    func outdated() { generation &+= 1 }
+}
+
+/// A worker's prepared statements by definition. It does not keep them: each takes itself out when its last user lets go.
+@safe
+final class StatementTable {
+    private var statements = unsafe OpenTable<Unmanaged<PreparedStatement>>()
+    private let makeNumber: () -> UInt64
+
+    /// `makeNumber` gives numbers from 1 that are unique in the process.
+    init(makeNumber: @escaping () -> UInt64) {
+        self.makeNumber = makeNumber
+    }
+
+    var count: Int { unsafe statements.count }
+
+    /// The statement with this definition; made now if there is none.
+    func intern(_ definition: RawSpan, discards: DiscardCommand? = nil) -> PreparedStatement {
+        let hash = definition.hashOfBytes()
+        let found = unsafe statements.first(hash: hash) { candidate in
+            let statement = unsafe candidate.takeUnretainedValue()
+            return definition.equals(statement.definition) && statement.discards == discards
+        }
+        if let found = unsafe found { return unsafe found.takeUnretainedValue() }
+        let statement = PreparedStatement(
+            definition: definition.array(), hash: hash, number: makeNumber(), discards: discards, table: self)
+        unsafe statements.insert(.passUnretained(statement), hash: hash)
+        return statement
+    }
+
+    /// As above, for a definition that is not in a message.
+    func intern(_ definition: [UInt8], discards: DiscardCommand? = nil) -> PreparedStatement {
+        unsafe definition.withUnsafeBytes { unsafe intern(RawSpan(_unsafeBytes: $0), discards: discards) }
+    }
+
+    fileprivate func forget(_ statement: PreparedStatement) {
+        let pointer = unsafe Unmanaged.passUnretained(statement).toOpaque()
+        unsafe statements.remove(hash: statement.hash) { unsafe $0.toOpaque() == pointer }
+    }
+}

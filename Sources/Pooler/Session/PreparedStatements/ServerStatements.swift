@@ -1,0 +1,158 @@
+/// The prepared statements that a server connection holds, as they are once everything sent so far has been executed.
+///
+/// Named ones are in order of use: each use moves a statement to the fresh end, and the one at the other end goes first when
+/// there are too many.
+struct ServerStatements {
+    /// A statement under the name that it has on this connection. A connection that came from another worker has names of
+    /// that worker's making.
+    struct Copy {
+        let statement: PreparedStatement
+        let name: [UInt8]
+        /// The statement's generation when it was prepared here.
+        let generation: UInt32
+
+        var isOutdated: Bool { generation != statement.generation }
+    }
+
+    private struct Node {
+        var copy: Copy?
+        var older: Int
+        var newer: Int
+    }
+
+    /// The statement of no text that stands for a name which must be taken, or must be there to be given up.
+    static let guardName = Array("\(PreparedStatement.namePrefix)0".utf8)
+
+    /// Node 0 is the ring's anchor: its `newer` is the oldest copy, its `older` the freshest.
+    private var nodes: [Node] = []
+    private var freeNodes: [Int] = []
+    private var positions: [ObjectIdentifier: Int] = [:]
+
+    /// Whether the connection was found to hold other statements than the book says, so that it must not be used again.
+    var isUnreliable = false
+    /// Whether the guard is prepared.
+    var hasGuard = false
+    /// What the unnamed statement is.
+    var unnamed: PreparedStatement?
+    /// Whose it is: a client's `id`.
+    var unnamedOwner: UInt64 = 0
+    /// The batch at hand, should it have to be sent again.
+    var replay = ReplayBuffer()
+
+    init() {}
+
+    var count: Int { positions.count }
+
+    /// The copy of a statement, which counts as used now.
+    @inline(__always)
+    mutating func use(_ statement: PreparedStatement) -> Copy? {
+        guard let position = positions[ObjectIdentifier(statement)] else { return nil }
+        if nodes[0].older != position {
+            unlink(position)
+            link(position, after: nodes[0].older)
+        }
+        return nodes[position].copy
+    }
+
+    /// The copy that has not been used for the longest time.
+    var oldest: Copy? { nodes.isEmpty ? nil : nodes[nodes[0].newer].copy }
+
+    /// All copies, the oldest first.
+    var copies: [Copy] {
+        guard !nodes.isEmpty else { return [] }
+        var result: [Copy] = []
+        var position = nodes[0].newer
+        while position != 0 {
+            if let copy = nodes[position].copy { result.append(copy) }
+            position = nodes[position].newer
+        }
+        return result
+    }
+
+    /// Adds a copy at the fresh end, or at the other one.
+    mutating func insert(_ copy: Copy, asOldest: Bool = false) {
+        if nodes.isEmpty { nodes.append(Node(copy: nil, older: 0, newer: 0)) }
+        let position: Int
+        if let free = freeNodes.popLast() {
+            position = free
+            nodes[position].copy = copy
+        } else {
+            position = nodes.count
+            nodes.append(Node(copy: copy, older: 0, newer: 0))
+        }
+        link(position, after: asOldest ? 0 : nodes[0].older)
+        positions[ObjectIdentifier(copy.statement)] = position
+    }
+
+    mutating func remove(_ statement: PreparedStatement) {
+        guard let position = positions.removeValue(forKey: ObjectIdentifier(statement)) else { return }
+        unlink(position)
+        nodes[position].copy = nil
+        freeNodes.append(position)
+    }
+
+    /// DEALLOCATE ALL or DISCARD ALL: the unnamed statement stays (`DropAllPreparedStatements`).
+    mutating func removeAllNames() {
+        nodes = []
+        freeNodes = []
+        positions = [:]
+        hasGuard = false
+    }
+
+    /// A simple Query of ours: it destroys the unnamed statement.
+    mutating func queryOfOursSent() { unnamed = nil }
+
+    private mutating func unlink(_ position: Int) {
+        let node = nodes[position]
+        nodes[node.older].newer = node.newer
+        nodes[node.newer].older = node.older
+    }
+
+    private mutating func link(_ position: Int, after older: Int) {
+        let newer = nodes[older].newer
+        nodes[position].older = older
+        nodes[position].newer = newer
+        nodes[older].newer = position
+        nodes[newer].older = position
+    }
+}
+
+/// A server's statements on their way to another worker: objects stay behind, bytes travel.
+struct MovedStatements: Sendable {
+    struct Copy: Sendable {
+        let definition: [UInt8]
+        let discards: DiscardCommand?
+        let name: [UInt8]
+        let isOutdated: Bool
+    }
+
+    /// The oldest first.
+    let copies: [Copy]
+    let hasGuard: Bool
+    let hasUnnamed: Bool
+}
+
+extension ServerStatements {
+    /// All there is, as bytes.
+    var moved: MovedStatements {
+        let copies = copies.map { copy in
+            MovedStatements.Copy(
+                definition: copy.statement.definition, discards: copy.statement.discards, name: copy.name,
+                isOutdated: copy.isOutdated)
+        }
+        return MovedStatements(copies: copies, hasGuard: hasGuard, hasUnnamed: unnamed != nil)
+    }
+
+    /// The statements of a server that has come from another worker.
+    init(_ moved: MovedStatements, among table: StatementTable) {
+        self.init()
+        hasGuard = moved.hasGuard
+        // Nobody here can mean that one.
+        if moved.hasUnnamed { unnamed = .unkept() }
+        for copy in moved.copies {
+            let statement = table.intern(copy.definition, discards: copy.discards)
+            let generation = copy.isOutdated ? statement.generation &- 1 : statement.generation
+            insert(Copy(statement: statement, name: copy.name, generation: generation))
+        }
+    }
+}

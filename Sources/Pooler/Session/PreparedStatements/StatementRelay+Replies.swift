@@ -1,0 +1,160 @@
+/// What the server's answers say of the books.
+extension StatementRelay {
+    /// What the client gets for an error of the server.
+    enum ErrorTreatment: Equatable {
+        case forward
+        /// This message in its place.
+        case replace([UInt8])
+        /// Nothing: the batch has been gathered to be sent once more.
+        case repeatBatch
+    }
+
+    /// Takes back what a failed batch has not done, the last first.
+    func takeBack(
+        _ client: inout ClientStatements, _ server: inout ServerStatements, _ replies: inout ReplyQueue
+    ) {
+        for (index, effect) in replies.undone.enumerated().reversed() {
+            switch effect {
+            case .none, .uses, .misnames, .refuses: break
+            case .defined(let named): client.remove(named)
+            case .prepared(let copy): server.remove(copy.statement)
+            case .definedAndPrepared(let named, let copy):
+                client.remove(named)
+                server.remove(copy.statement)
+            case .closed(let named): client.insert(named)
+            case .evicted(let copy): server.insert(copy, asOldest: true)
+            case .guarded: server.hasGuard = false
+            case .unnamed(var was, let isOurs):
+                if index == 0 {
+                    was.server = nil
+                    if !isOurs { was.client = nil }
+                }
+                guard !replies.unnamedWasRestored(to: was) else { continue }
+                client.unnamed = was.client
+                server.unnamed = was.server
+                server.unnamedOwner = was.owner
+            }
+        }
+        replies.undoneWasTakenBack()
+        if replies.isSkipping { client.pendingDiscard = nil }
+    }
+
+    /// An error about a statement has come; `effect` is what the failed message was to do, `requestCount` how many answers
+    /// were owed before it.
+    func errorReceived(
+        _ body: RawSpan, for effect: StatementEffect, owed requestCount: Int, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue
+    ) -> ErrorTreatment {
+        let fields = ServerMessageFields(body: body)
+        switch effect {
+        case .refuses(let error):
+            return .replace(error.bytes)
+        case .misnames(let name, let clientsName):
+            return rename(name, clientsName, in: body)
+        case .uses(let named, let copy):
+            let isRepeatable =
+                server.replay.isComplete && server.replay.requestCount == requestCount
+                && replies.awaitsOnlySync
+            if fields.isOutdatedPlan {
+                copy.statement.outdated()
+                // A client that does not ask for a description reads rows by the one it has; values in binary form are of
+                // the types that it knows.
+                if isRepeatable, server.replay.isDescribed, !server.replay.hasBinaryValues {
+                    repeatBatch(named, copy, isThere: true, &server, &replies)
+                    return .repeatBatch
+                }
+            } else if fields.sqlState == "26000", fields.message.utf8.contains(copy.name) {
+                // Dropped behind our back, by a DEALLOCATE in a function for instance.
+                server.remove(copy.statement)
+                if isRepeatable {
+                    repeatBatch(named, copy, isThere: false, &server, &replies)
+                    return .repeatBatch
+                }
+            }
+            return rename(copy.name, named.name, in: body)
+        case .definedAndPrepared(let named, let copy):
+            if fields.sqlState == "42P05" { server.isUnreliable = true }
+            return rename(copy.name, named.name, in: body)
+        case .prepared:
+            if fields.sqlState == "42P05" { server.isUnreliable = true }
+            return .forward
+        case .none, .defined, .closed, .evicted, .guarded, .unnamed:
+            return .forward
+        }
+    }
+
+    /// Gathers the batch that failed at its first message once more, behind a fresh Parse.
+    private func repeatBatch(
+        _ named: NamedStatement, _ stale: ServerStatements.Copy, isThere: Bool, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue
+    ) {
+        replies.failedBatchIsRepeated()
+        // The name stays, because it is in the messages that are sent again.
+        let copy = ServerStatements.Copy(
+            statement: stale.statement, name: stale.name, generation: stale.statement.generation)
+        if isThere { evict(stale, from: &server, &replies) }
+        server.insert(copy)
+        replies.requestSent(.parse, for: .pooler, effect: .prepared(copy))
+        sendParse(copy.name, copy.statement.definition)
+        for request in server.replay.requests {
+            let isUse = request == .bind || request == .describeStatement
+            replies.requestSent(request, effect: isUse ? .uses(named, copy) : .none)
+        }
+        toServer.insert(server.replay.bytes, beside: scratch)
+        server.replay.abandon()
+    }
+
+    /// A command has ended, as its tag says. For nearly all tags a byte or two decide.
+    @inline(__always)
+    func commandCompleted(_ tag: RawSpan, _ client: inout ClientStatements, _ server: inout ServerStatements) {
+        guard tag.byteCount > 10, tag.uint8(at: 0) == UInt8(ascii: "D") else { return }
+        discarded(tag, &client, &server)
+    }
+
+    @inline(never)
+    private func discarded(_ tag: RawSpan, _ client: inout ClientStatements, _ server: inout ServerStatements) {
+        if tag.equals("DEALLOCATE ALL\0") || tag.equals("DISCARD ALL\0") {
+            client.removeAllNames()
+            server.removeAllNames()
+        } else if tag.equals("DEALLOCATE\0"), case .name(let name) = client.pendingDiscard {
+            if let named = client[name] {
+                client.remove(named)
+                server.hasGuard = false
+            } else if name.starts(with: PreparedStatement.namePrefix.utf8) {
+                server.isUnreliable = true
+            }
+        }
+    }
+
+    /// The error with the client's name for a statement where the server has put its own.
+    private func rename(_ name: [UInt8], _ clientsName: [UInt8], in body: RawSpan) -> ErrorTreatment {
+        let quote = [UInt8(ascii: "\"")]
+        let (old, new) = (quote + name + quote, quote + clientsName + quote)
+        var result: [UInt8] = []
+        var cursor = 0
+        var isChanged = false
+        while cursor < body.byteCount, body.uint8(at: cursor) != 0,
+            let end = body.endOfCString(from: cursor + 1)
+        {
+            var field = body.slice(cursor..<end).array()
+            if field.first == UInt8(ascii: "M"), let found = field.firstRange(of: old) {
+                field.replaceSubrange(found, with: new)
+                isChanged = true
+            }
+            result += field + [0]
+            cursor = end + 1
+        }
+        guard isChanged else { return .forward }
+        var writer = MessageWriter()
+        writer.message(BackendMessageType.errorResponse) { message in
+            message.raw(result)
+            message.uint8(0)
+        }
+        return .replace(writer.bytes)
+    }
+}
+
+extension ServerMessageFields {
+    /// "cached plan must not change result type", in any language.
+    fileprivate var isOutdatedPlan: Bool { sqlState == "0A000" && routine == "RevalidateCachedQuery" }
+}

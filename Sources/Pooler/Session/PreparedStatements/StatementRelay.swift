@@ -1,0 +1,310 @@
+/// Puts the statements that a client believes in on the server that it has: renames them, prepares what is missing, makes
+/// answers up for what the server need not be asked, and keeps both books.
+///
+/// A machine over the two books and the queue of answers: what goes to the server is gathered in an `Assembly`, nothing is
+/// sent here. The books are those of a session in which everything sent so far is executed. That holds within a batch (the
+/// messages up to a Sync): if one fails, the server skips the rest, and `takeBack` undoes it. It does not hold from one
+/// batch to the next, so a message that depends on names waits while an earlier batch may still fail to define them.
+struct StatementRelay {
+    let table: StatementTable
+    let toServer: Assembly
+    let scratch: Scratch
+
+    /// The server and its client, for the time of one message.
+    struct Circumstances {
+        /// The client's `id`.
+        let client: UInt64
+        /// max_prepared_statements.
+        let limit: Int
+        /// As of the last ReadyForQuery.
+        let status: TransactionStatus
+    }
+
+    /// What became of a message.
+    enum Outcome: Equatable {
+        /// To be forwarded as it is, and entered as a request of the client.
+        case passOn
+        /// Its head has been gathered; what follows of the frame goes behind it.
+        case sent
+        /// As `sent`; what the client says next waits for every answer.
+        case sentForAnswers
+        /// The server does not get it.
+        case absorbed
+        /// It has to wait.
+        case pause
+    }
+
+    // MARK: - Parse
+
+    /// A whole Parse. `range` is where it stands in scratch, if it does.
+    func parse(
+        _ message: borrowing ParseMessage, at range: Range<Int>?, _ client: inout ClientStatements,
+        _ server: inout ServerStatements, _ replies: inout ReplyQueue, _ counters: inout StatCounters,
+        _ circumstances: Circumstances
+    ) -> Outcome {
+        if replies.isSkipping { return .passOn }
+        if replies.hasUncertainNames, !message.name.isEmpty { return .pause }
+        server.replay.abandon()
+        let statement = statement(for: message)
+        if message.name.isEmpty {
+            return parseUnnamed(message, statement, at: range, &client, &server, &replies, circumstances)
+        }
+        counters.clientParses &+= 1
+        let name = message.frame.slice(message.name)
+        if client[name] != nil {
+            // The server itself checks text and transaction first, and then finds the name taken.
+            prepareGuard(on: &server, &replies)
+            replies.requestSent(.parse, effect: .misnames(server: ServerStatements.guardName, client: name.array()))
+            sendParse(ServerStatements.guardName, message.definition)
+            return .sent
+        }
+        let named = NamedStatement(name: Array(name.array().prefix(ClientStatements.nameLimit)), statement: statement)
+        let resolved = resolve(statement, client)
+        client.insert(named)
+        let known = server.use(resolved)
+        if let known, !known.isOutdated, circumstances.status != .failed {
+            replies.requestSent(.parse, for: .madeUp, effect: .defined(named))
+            return .absorbed
+        }
+        // In a failed transaction the server is to say what it thinks of a Parse.
+        if let known { evict(known, from: &server, &replies) }
+        let copy = makeRoom(for: resolved, on: &server, &replies, circumstances)
+        replies.requestSent(.parse, effect: .definedAndPrepared(named, copy))
+        counters.serverParses &+= 1
+        sendParse(copy.name, resolved.definition)
+        return .sent
+    }
+
+    private func parseUnnamed(
+        _ message: borrowing ParseMessage, _ statement: PreparedStatement, at range: Range<Int>?,
+        _ client: inout ClientStatements, _ server: inout ServerStatements, _ replies: inout ReplyQueue,
+        _ circumstances: Circumstances
+    ) -> Outcome {
+        let effect = unnamedChanges(client, server, isOurs: false)
+        let resolved = resolve(statement, client)
+        setUnnamed(statement, as: resolved, &client, &server, circumstances)
+        replies.requestSent(.parse, effect: effect)
+        if let range, resolved === statement {
+            toServer.forward(range, of: scratch)
+        } else {
+            sendParse([], resolved.definition)
+        }
+        return .sent
+    }
+
+    /// An unnamed Parse that is too long to be kept: it passes by, and cannot be prepared again elsewhere.
+    func parsePassedBy(
+        _ client: inout ClientStatements, _ server: inout ServerStatements, _ replies: inout ReplyQueue,
+        _ circumstances: Circumstances
+    ) {
+        guard !replies.isSkipping else { return }
+        server.replay.abandon()
+        let effect = unnamedChanges(client, server, isOurs: false)
+        let unkept = PreparedStatement.unkept()
+        setUnnamed(unkept, as: unkept, &client, &server, circumstances)
+        replies.requestSent(.parse, effect: effect)
+    }
+
+    /// A request that cannot be taken: the server gets one at which it fails, so that its transaction fails as it should, and
+    /// the client gets our error in the place of the server's.
+    func refuse(_ error: ErrorMessage, _ replies: inout ReplyQueue) {
+        guard !replies.isSkipping else { return }
+        replies.requestSent(.parse, effect: .refuses(error))
+        sendParse(ServerStatements.guardName, Self.brokenDefinition)
+    }
+
+    /// What a Parse defines.
+    private func statement(for message: borrowing ParseMessage) -> PreparedStatement {
+        let leading = LeadingCommand(message.frame.slice(message.text))
+        return table.intern(message.definition, discards: leading?.command)
+    }
+
+    /// What is prepared on a server for a statement: the same, unless it is a DEALLOCATE of a name that only we know. That is
+    /// turned to the guard.
+    private func resolve(
+        _ statement: PreparedStatement, _ client: borrowing ClientStatements
+    ) -> PreparedStatement {
+        guard case .name(let name) = statement.discards, client[name] != nil else { return statement }
+        if let turned = statement.turnedToGuard { return turned }
+        let definition = statement.definition
+        let turned: [UInt8]? = unsafe definition.withUnsafeBytes { raw in
+            let span = unsafe RawSpan(_unsafeBytes: raw)
+            guard let end = span.endOfCString(from: 0), let leading = LeadingCommand(span.slice(0..<end)) else {
+                return nil
+            }
+            return Array(definition[..<leading.name.lowerBound]) + Self.quotedGuard
+                + definition[leading.name.upperBound...]
+        }
+        statement.turnedToGuard = turned.map { table.intern($0) }
+        return statement.turnedToGuard ?? statement
+    }
+
+    // MARK: - Bind, Describe, Close
+
+    /// A Bind or Describe of a statement.
+    @inline(__always)
+    func use(
+        _ message: StatementMessage, _ client: inout ClientStatements, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue, _ counters: inout StatCounters, _ circumstances: Circumstances
+    ) -> Outcome {
+        if replies.isSkipping { return .passOn }
+        if message.name.isEmpty { return useUnnamed(message, &client, &server, &replies, circumstances) }
+        if replies.hasUncertainNames { return .pause }
+        let name = scratch.bytes(message.name)
+        guard let named = client[name] else { return useUnknown(message, &server, &replies) }
+        let beginsBatch = circumstances.status == .idle && replies.isUntouched
+        let statement = resolve(named.statement, client)
+        if message.request == .bind {
+            counters.binds &+= 1
+            client.pendingDiscard = named.statement.discards
+        }
+        if statement !== named.statement { prepareGuard(on: &server, &replies) }
+        let copy = prepare(statement, on: &server, &replies, &counters, circumstances)
+        replies.requestSent(message.request, effect: .uses(named, copy))
+        send(message, as: copy.name, &server, beginsBatch: beginsBatch)
+        return .sent
+    }
+
+    /// A name that the client has not given to any statement: unless the session has it by other means, it is the server that
+    /// says so.
+    private func useUnknown(
+        _ message: StatementMessage, _ server: inout ServerStatements, _ replies: inout ReplyQueue
+    ) -> Outcome {
+        server.replay.abandon()
+        let name = scratch.bytes(message.name)
+        guard Self.isOurs(name) else { return .passOn }
+        replies.requestSent(message.request, effect: .misnames(server: Self.nobodysName, client: name.array()))
+        send(message, as: Self.nobodysName)
+        return .sent
+    }
+
+    private func useUnnamed(
+        _ message: StatementMessage, _ client: inout ClientStatements, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue, _ circumstances: Circumstances
+    ) -> Outcome {
+        if replies.hasUncertainUnnamed { return .pause }
+        server.replay.abandon()
+        let wanted = client.unnamed.map { resolve($0, client) }
+        let isThere = wanted === server.unnamed && (wanted == nil || server.unnamedOwner == circumstances.client)
+        if !isThere {
+            let effect = unnamedChanges(client, server, isOurs: true)
+            if let wanted, wanted.isKept {
+                setUnnamed(client.unnamed, as: wanted, &client, &server, circumstances)
+                replies.requestSent(.parse, for: .pooler, effect: effect)
+                sendParse([], wanted.definition)
+            } else {
+                // None, or none any more: nobody else's may answer in its place.
+                setUnnamed(nil, as: nil, &client, &server, circumstances)
+                replies.requestSent(.close, for: .pooler, effect: effect)
+                sendClose([])
+            }
+        }
+        if message.request == .bind { client.pendingDiscard = client.unnamed?.discards }
+        if wanted !== client.unnamed { prepareGuard(on: &server, &replies) }
+        return .passOn
+    }
+
+    /// A Close of a statement: named ones stay on the server for others.
+    func close(
+        _ message: StatementMessage, _ client: inout ClientStatements, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue, _ circumstances: Circumstances
+    ) -> Outcome {
+        if replies.isSkipping { return .passOn }
+        if replies.hasUncertainNames, !message.name.isEmpty { return .pause }
+        server.replay.abandon()
+        if message.name.isEmpty {
+            let effect = unnamedChanges(client, server, isOurs: false)
+            setUnnamed(nil, as: nil, &client, &server, circumstances)
+            replies.requestSent(.close, effect: effect)
+            toServer.forward(message.bytes, of: scratch)
+            return .sent
+        }
+        let name = scratch.bytes(message.name)
+        if let named = client[name] {
+            client.remove(named)
+            replies.requestSent(.close, for: .madeUp, effect: .closed(named))
+            return .absorbed
+        }
+        guard Self.isOurs(name) else { return .passOn }
+        replies.requestSent(.close, for: .madeUp)
+        return .absorbed
+    }
+
+    // MARK: - Query, Execute
+
+    /// A simple Query: it destroys the unnamed statement, and may give up named ones. One that is not there as a whole is too
+    /// long for that.
+    @inline(__always)
+    func query(
+        _ bytes: Range<Int>, isWhole: Bool, _ client: inout ClientStatements, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue, _ circumstances: Circumstances
+    ) -> Outcome {
+        if replies.isSkipping { return .passOn }
+        server.replay.abandon()
+        if isWhole, bytes.count > FrameHeader.size,
+            LeadingCommand.mayBegin(scratch.bytes(bytes).uint8(at: FrameHeader.size))
+        {
+            let outcome = discardingQuery(bytes, &client, &server, &replies, circumstances)
+            if outcome != .passOn { return outcome }
+        }
+        guard client.unnamed != nil || server.unnamed != nil else { return .passOn }
+        enterQuery(&client, &server, &replies, circumstances)
+        toServer.forward(bytes, of: scratch)
+        return .sent
+    }
+
+    private func discardingQuery(
+        _ bytes: Range<Int>, _ client: inout ClientStatements, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue, _ circumstances: Circumstances
+    ) -> Outcome {
+        let body = bytes.lowerBound + FrameHeader.size..<bytes.upperBound
+        let text = scratch.bytes(body)
+        guard let textEnd = text.endOfCString(from: 0), let leading = LeadingCommand(text.slice(0..<textEnd)) else {
+            return .passOn
+        }
+        if replies.hasUncertainNames { return .pause }
+        guard case .name(let name) = leading.command, client[name] != nil else {
+            client.pendingDiscard = leading.command
+            enterQuery(&client, &server, &replies, circumstances)
+            toServer.forward(bytes, of: scratch)
+            return .sentForAnswers
+        }
+        client.pendingDiscard = leading.command
+        let wasOpen = replies.isPipelineOpen
+        // The Parse ends with a Sync, unless the client's own is still to come.
+        if prepareGuard(on: &server, &replies), !wasOpen { sendSync(&replies) }
+        enterQuery(&client, &server, &replies, circumstances)
+        let length = bytes.count - leading.name.count + Self.quotedGuard.count
+        toServer.insertHead(.query, frameLength: length, beside: scratch)
+        let start = body.lowerBound
+        toServer.forward(start..<start + leading.name.lowerBound, of: scratch)
+        toServer.insert(Self.quotedGuard, beside: scratch)
+        toServer.forward(start + leading.name.upperBound..<bytes.upperBound, of: scratch)
+        return .sentForAnswers
+    }
+
+    /// An Execute, which runs what was bound last as far as we care.
+    @inline(__always)
+    func execute(
+        _ bytes: Range<Int>, isWhole: Bool, _ client: inout ClientStatements, _ replies: inout ReplyQueue
+    ) -> Outcome {
+        guard let command = client.pendingDiscard, isWhole, !replies.isSkipping else { return .passOn }
+        switch command {
+        case .any: replies.requestSent(.execute)
+        case .name(let name):
+            replies.requestSent(.execute, effect: .misnames(server: ServerStatements.guardName, client: name))
+        }
+        toServer.forward(bytes, of: scratch)
+        toServer.insertHead(.flush, frameLength: FrameHeader.size, beside: scratch)
+        return .sentForAnswers
+    }
+
+    private func enterQuery(
+        _ client: inout ClientStatements, _ server: inout ServerStatements, _ replies: inout ReplyQueue,
+        _ circumstances: Circumstances
+    ) {
+        let effect = unnamedChanges(client, server, isOurs: false)
+        setUnnamed(nil, as: nil, &client, &server, circumstances)
+        replies.requestSent(.query, effect: effect)
+    }
+}

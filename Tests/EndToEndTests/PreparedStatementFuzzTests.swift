@@ -1,0 +1,84 @@
+import PoolerTestSupport
+import Testing
+
+/// Random pipelines of several clients over fewer servers: each must read what it would have read from Postgres itself.
+@Suite struct PreparedStatementFuzzTests {
+    /// Numbers that a seed determines (splitmix64).
+    struct Dice: RandomNumberGenerator {
+        private var state: UInt64
+
+        init(seed: Int) { state = UInt64(seed) }
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+
+        mutating func roll(_ sides: Int) -> Int { Int(next() % UInt64(sides)) }
+    }
+
+    private static let names = ["", "a", "b", "c", "PGBOUNCER_1", "B"]
+    private static let texts = [
+        "select 1, $1::int", "select 2, $1::int", "select 3", "select 1/0", "selec", "begin", "commit", "rollback",
+        "savepoint p", "select 4, $1::text", "deallocate a", "deallocate all", "-- nothing", "insert into t values (1)",
+    ]
+
+    /// A pipeline of a few batches; the last message makes the server answer with ReadyForQuery.
+    private static func pipeline(_ dice: inout Dice) -> [WireMessage] {
+        var messages: [WireMessage] = []
+        for _ in 0...dice.roll(3) {
+            for _ in 0...dice.roll(6) {
+                let name = names[dice.roll(names.count)]
+                switch dice.roll(12) {
+                case 0...2: messages.append(.parse(name, texts[dice.roll(texts.count)]))
+                case 3...6:
+                    messages += [.bind(name, dice.roll(4) == 0 ? [] : ["7"]), .execute()]
+                case 7: messages.append(WireMessage("D", [0x53], cString(name)))
+                case 8: messages.append(WireMessage("C", [0x53], cString(name)))
+                case 9: messages += [.flush]
+                case 10: messages += [.describePortal]
+                case _: messages += WireMessage.statement(texts[dice.roll(texts.count)])
+                }
+            }
+            messages.append(.sync)
+            if dice.roll(4) == 0 {
+                let sql = ["select 5", "begin", "rollback", "deallocate b", "DEALLOCATE \"B\"", "select 1/0", "deallocate all"]
+                messages.append(.query(sql[dice.roll(sql.count)]))
+            }
+        }
+        return messages
+    }
+
+    @Test(arguments: 0..<24)
+    func `random pipelines read as on a session of one's own`(seed: Int) throws {
+        var dice = Dice(seed: seed)
+        let servers = 1 + dice.roll(2)
+        let limit = [2, 3, 200][dice.roll(3)]
+        let pooler = try Pooler([
+            "pool_mode": "transaction", "default_pool_size": "\(servers)", "max_prepared_statements": "\(limit)",
+        ])
+        let pooled = try (0..<3).map { _ in try RawClient.loggedIn(pooler) }
+        let direct = try (0..<3).map { _ in
+            let client = try RawClient(pooler.postgres)
+            try client.logIn([("user", "app"), ("database", "app")])
+            return client
+        }
+        for step in 0..<25 {
+            let client = dice.roll(3)
+            let messages = Self.pipeline(&dice) + [.query("rollback")]
+            try pooled[client].send(messages)
+            try direct[client].send(messages)
+            let ends = messages.count { $0.type == "S" || $0.type == "Q" }
+            for end in 0..<ends {
+                let answer = try pooled[client].readUntil("Z")
+                let expected = try direct[client].readUntil("Z")
+                try #require(
+                    answer == expected,
+                    "seed \(seed), step \(step), part \(end): \(answer) instead of \(expected) after \(messages)")
+            }
+        }
+    }
+}
