@@ -43,9 +43,9 @@ struct StatementRelay {
         _ circumstances: Circumstances
     ) -> Outcome {
         if replies.isSkipping { return .passOn }
-        if replies.hasUncertainNames, !message.name.isEmpty { return .pause }
-        server.replay.abandon()
         let statement = statement(for: message)
+        if replies.hasUncertainNames, !message.name.isEmpty || statement.discards != nil { return .pause }
+        server.replay.abandon()
         if message.name.isEmpty {
             return parseUnnamed(message, statement, at: range, &client, &server, &replies, circumstances)
         }
@@ -62,11 +62,11 @@ struct StatementRelay {
         let resolved = resolve(statement, client)
         client.insert(named)
         let known = server.use(resolved)
-        if let known, !known.isOutdated, circumstances.status != .failed {
+        if let known, !known.isOutdated, circumstances.status != .failed, !replies.isStatusPending {
             replies.requestSent(.parse, for: .madeUp, effect: .defined(named))
             return .absorbed
         }
-        // In a failed transaction the server is to say what it thinks of a Parse.
+        // In a transaction that has failed, or may have, the server is to say what it thinks of a Parse.
         if let known { evict(known, from: &server, &replies) }
         let copy = makeRoom(for: resolved, on: &server, &replies, circumstances)
         replies.requestSent(.parse, effect: .definedAndPrepared(named, copy))
@@ -183,6 +183,7 @@ struct StatementRelay {
         _ replies: inout ReplyQueue, _ circumstances: Circumstances
     ) -> Outcome {
         if replies.hasUncertainUnnamed { return .pause }
+        if replies.hasUncertainNames, client.unnamed?.discards != nil { return .pause }
         server.replay.abandon()
         let wanted = client.unnamed.map { resolve($0, client) }
         let isThere = wanted === server.unnamed && (wanted == nil || server.unnamedOwner == circumstances.client)
@@ -247,7 +248,7 @@ struct StatementRelay {
             let outcome = discardingQuery(bytes, &client, &server, &replies, circumstances)
             if outcome != .passOn { return outcome }
         }
-        guard client.unnamed != nil || server.unnamed != nil else { return .passOn }
+        guard client.unnamed != nil || server.unnamed != nil || replies.hasUnsettledUnnamed else { return .passOn }
         enterQuery(&client, &server, &replies, circumstances)
         toServer.forward(bytes, of: scratch)
         return .sent
