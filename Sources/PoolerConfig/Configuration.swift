@@ -34,6 +34,9 @@ public struct Configuration: Sendable, Equatable {
         return fallbackDatabase?.automatic(named: name)
     }
 
+    /// Every entry of [databases], and the fallback.
+    public var allDatabases: [Database] { Array(databases.values) + (fallbackDatabase.map { [$0] } ?? []) }
+
     /// Changes one setting, as the console's SET does: the parser is the file's.
     public mutating func set(_ key: String, to value: String) throws(SettingError) {
         guard let definition = SettingDefinition.named(key) else { throw .unknown(key) }

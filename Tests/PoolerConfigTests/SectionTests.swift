@@ -15,7 +15,7 @@ struct SectionTests {
     @Test func `The keys are PgBouncer's and our own`() {
         let databases = PackageFiles.rows("databases_keys.tsv")
         #expect(databases.count > 20)
-        let own: Set = ["password_command", "session_state", "max_pinned"]
+        let own: Set = ["password_command", "session_state", "max_pinned", "sslnegotiation"]
         #expect(Set(DatabaseKey.all.map(\.name)) == Set(databases.compactMap { $0["key"] }).union(own))
         let users = Set(PackageFiles.rows("users_keys.tsv").compactMap { $0["key"] })
         #expect(Set(UserKey.all.map(\.name)) == users.union(["password_command", "session_state"]))

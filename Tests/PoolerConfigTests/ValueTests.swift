@@ -81,10 +81,19 @@ struct ValueTests {
                 + "expected any, trust, plain, md5 or scram-sha-256")
     }
 
-    @Test(arguments: ["allow", "prefer", "require", "verify-ca", "verify-full"])
-    func `TLS that is not implemented is refused`(mode: String) {
-        #expect(problem("[pgbouncer]\nclient_tls_sslmode = \(mode)") != nil)
-        #expect((problem("[pgbouncer]\nserver_tls_sslmode = \(mode)") == nil) == (mode == "allow" || mode == "prefer"))
+    @Test(arguments: [
+        "databases/a", "pgbouncer/client_tls_sslmode", "pgbouncer/server_tls_sslmode",
+    ])
+    func `Every way of TLS is taken, and nothing else`(place: String) {
+        let modes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+        for word in modes + ["postgres", "direct", "no", "verify"] {
+            let isTaken = (place.hasPrefix("databases") ? ["postgres", "direct"] : modes).contains(word)
+            let text =
+                place.hasPrefix("databases")
+                ? "[pgbouncer]\n[databases]\na = sslnegotiation=\(word)"
+                : "[pgbouncer]\n\(place.dropFirst(10)) = \(word)"
+            #expect((problem(text) == nil) == isTaken)
+        }
     }
 
     @Test func `Word lists are split at commas and printed as written`() throws {

@@ -73,10 +73,17 @@ extension PostgresError {
                 let rest = line[start.upperBound...]
                 guard rest.count > 7, rest.dropFirst(5).hasPrefix(": ") else { continue }
                 self.init(severity, String(rest.prefix(5)), String(rest.dropFirst(7)))
+                detail = Self.line("DETAIL:  ", of: text)
+                hint = Self.line("HINT:  ", of: text)
                 return
             }
         }
         self.init("", "", text)
+    }
+
+    private static func line(_ label: String, of text: String) -> String {
+        let line = text.split(separator: "\n").first { $0.hasPrefix(label) }
+        return line.map { String($0.dropFirst(label.count)) } ?? ""
     }
 
     /// From a failed result or a notice.

@@ -47,12 +47,13 @@ public final class Pooler: Sendable {
         let child = try ChildProcess(command, output: home.file("stderr"))
         (self.home, self.port, self.postgres, process) = (home, port, postgres, child)
         current = Mutex(settings)
-        try waitUntilOpen()
+        try waitUntilUp(isQuiet: arguments.contains("-q"))
     }
 
-    private func waitUntilOpen() throws {
+    /// It listens, and it says that it is up, which is when it heeds signals too.
+    private func waitUntilUp(isQuiet: Bool) throws {
         let deadline = Deadline(patience)
-        while !isListening {
+        while !(isListening && (isQuiet || log.contains("process up"))) {
             if let ended = process.ended { throw SystemError("the pooler ended at once (\(ended)): \(log)") }
             if deadline.isOver { throw SystemError("the pooler does not listen: \(log)") }
             usleep(10_000)
@@ -87,7 +88,7 @@ public final class Pooler: Sendable {
     /// Runs one command on the console, over a connection of its own.
     @discardableResult
     public func console(_ command: String, user: String = "admin", password: String = "") throws -> QueryResult {
-        try connect(user: user, database: "pgbouncer", ["password": password]).query(command)
+        try connect(user: user, database: "pgbouncer", ["password": password, "sslmode": "prefer"]).query(command)
     }
 
     /// The row of SHOW POOLS for one pool; empty when there is none.

@@ -132,6 +132,7 @@ public final class Postgres: Sendable {
             host all scram_user 127.0.0.1/32 scram-sha-256
             host all refused_user 127.0.0.1/32 reject
             local all all trust
+            host replication postgres 127.0.0.1/32 trust
             host all all 127.0.0.1/32 trust
             host all all ::1/128 trust
 

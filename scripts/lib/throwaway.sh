@@ -53,23 +53,22 @@ stop() {
     wait "$1" 2>/dev/null || true
 }
 
+# Whether anybody listens on a port. Looked up, since a trial would leave its mark in the log.
+is_listening() { grep -qiE "^ *[0-9]+: [0-9A-F]+:$(printf '%04X' "$1") [0-9A-F:]+ 0A " /proc/net/tcp; }
+
 free_port() {
     local port
-    while true; do
-        port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            printf '%s\n' "$port"
-            return
-        fi
-    done
+    while port=$((20000 + RANDOM % 12000)) && is_listening "$port"; do :; done
+    printf '%s\n' "$port"
 }
 
-# Waits until a process listens on a port; false when it ended before.
-wait_for_port() {
-    local pid=$1 port=$2 waited
+# wait_for PID COMMAND...: waits until the command succeeds; false when the process ended before, or after 20 seconds.
+wait_for() {
+    local pid=$1 waited
+    shift
     for ((waited = 0; waited < 400; waited++)); do
         kill -0 "$pid" 2>/dev/null || return 1
-        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 0; fi
+        if "$@"; then return 0; fi
         sleep 0.05
     done
     return 1
@@ -83,23 +82,24 @@ start_postgres() {
         >"$home/initdb.log" 2>&1 || die "initdb failed: $(cat "$home/initdb.log")"
     start "$home/postgres.log" "${account[@]}" "$postgres_bin/postgres" -D "$home/data" -p "$postgres_port" -k "$home" \
         -c listen_addresses=127.0.0.1 -c max_connections=100 -c fsync=off
-    wait_for_port $! "$postgres_port" || die "Postgres does not start: $(cat "$home/postgres.log")"
+    wait_for $! "$postgres_bin/pg_isready" -q -h "$home" -p "$postgres_port" || die "Postgres does not start: $(cat "$home/postgres.log")"
     admin_conninfo="host=$home port=$postgres_port user=postgres dbname=postgres"
     "$postgres_bin/psql" -qX "$admin_conninfo" -c 'create role app login' -c 'create database app owner app'
 }
 
 # Starts a pooler (NAME PROGRAM PORT) in front of that Postgres: transaction mode, trust; more settings, one on a line,
-# come on standard input. Its number is then in $pooler_pid, its log in $home/NAME.log.
+# come on standard input. It listens on the Unix socket $home/.s.PGSQL.PORT too, and reaches Postgres at $postgres_host
+# (127.0.0.1, unless a directory). Its number is then in $pooler_pid, its log in $home/NAME.log.
 start_pooler() {
     local name=$1 program=$2 port=$3 ini=$home/$1.ini
     printf '"app" ""\n"admin" ""\n' >"$home/$name.users"
     cat >"$ini" <<INI
 [databases]
-* = host=127.0.0.1 port=$postgres_port
+* = host=${postgres_host:-127.0.0.1} port=$postgres_port
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = $port
-unix_socket_dir =
+unix_socket_dir = $home
 auth_type = trust
 auth_file = $home/$name.users
 admin_users = admin
@@ -109,5 +109,5 @@ $(cat)
 INI
     start "$home/$name.log" "$program" "$ini"
     pooler_pid=$!
-    wait_for_port "$pooler_pid" "$port" || die "$name does not start: $(cat "$home/$name.log")"
+    wait_for "$pooler_pid" is_listening "$port" || die "$name does not start: $(cat "$home/$name.log")"
 }

@@ -10,6 +10,8 @@ struct AuthenticationRequest: RawRepresentable, Equatable, Sendable {
     static let saslFinal = Self(rawValue: 12)
 
     static let scramMechanism = "SCRAM-SHA-256"
+    /// With a binding to the TLS channel (RFC 5802, section 6).
+    static let scramPlusMechanism = "SCRAM-SHA-256-PLUS"
 
     /// For an operator to read.
     var name: String {

@@ -47,10 +47,17 @@ struct ClientAuthentication: Sendable {
     private let isKnown: Bool
     private let secret: Secret
     private let context: AuthenticationContext
+    /// The hash of the certificate that the client sees; nil without TLS, and for a certificate that has none.
+    private let endpointHash: [UInt8]?
     private var state = State.idle
 
-    /// `secret` counts only if the user `isKnown`.
-    init(method: Method, user: String, isKnown: Bool, secret: Secret, context: AuthenticationContext) {
+    /// `secret` counts only if the user `isKnown`. `channelBinding` is what SCRAM can be bound to: the hash of our
+    /// certificate where the client came by TLS.
+    init(
+        method: Method, user: String, isKnown: Bool, secret: Secret, context: AuthenticationContext,
+        channelBinding endpointHash: [UInt8]? = nil
+    ) {
+        self.endpointHash = endpointHash
         self.user = user
         self.isKnown = isKnown
         self.secret = isKnown ? secret : .none
@@ -79,7 +86,10 @@ struct ClientAuthentication: Sendable {
             return .send(AuthenticationRequest.md5Password.message(salt))
         case .scramSHA256:
             state = .awaitingSASLInitialResponse
-            let mechanisms = Array(AuthenticationRequest.scramMechanism.utf8) + [0, 0]
+            var mechanisms = Array(AuthenticationRequest.scramMechanism.utf8) + [0, 0]
+            if endpointHash != nil {
+                mechanisms = Array(AuthenticationRequest.scramPlusMechanism.utf8) + [0] + mechanisms
+            }
             return .send(AuthenticationRequest.sasl.message(mechanisms))
         }
     }
@@ -152,9 +162,7 @@ struct ClientAuthentication: Sendable {
 
     private mutating func initialResponseReceived(_ body: [UInt8]) throws(DigestError) -> Action {
         guard let end = body.firstIndex(of: 0) else { return failed() }
-        guard body[..<end].elementsEqual(AuthenticationRequest.scramMechanism.utf8) else {
-            return failed(.saslMechanism)
-        }
+        guard let bindings = bindings(allowedBy: body[..<end]) else { return failed(.saslMechanism) }
         let data = body[(end + 1)...].dropFirst(4)
         let length = body[(end + 1)...].prefix(4).reduce(0) { $0 << 8 | Int($1) }
         guard body.count - end - 1 >= 4, length == data.count else { return failed() }
@@ -166,10 +174,25 @@ struct ClientAuthentication: Sendable {
         }
         guard
             let exchange = SCRAMServerExchange(
-                clientFirst: data, serverNonce: try context.nonce(), salt: salt, iterations: iterations)
+                clientFirst: data, bindings: bindings, serverNonce: try context.nonce(), salt: salt,
+                iterations: iterations)
         else { return failed() }
         state = .awaitingSASLResponse(exchange)
         return .send(AuthenticationRequest.saslContinue.message(exchange.serverFirst))
+    }
+
+    /// What a client may say of channel binding under the mechanism that it chose; nil for one that was not offered.
+    ///
+    /// Once binding was offered, a client that says `y` (it could, but thinks that we cannot) was told otherwise by somebody
+    /// in between (RFC 5802, section 6).
+    private func bindings(allowedBy mechanism: ArraySlice<UInt8>) -> [ChannelBinding]? {
+        if mechanism.elementsEqual(AuthenticationRequest.scramMechanism.utf8) {
+            return endpointHash == nil ? [.none, .unused] : [.none]
+        }
+        guard let endpointHash, mechanism.elementsEqual(AuthenticationRequest.scramPlusMechanism.utf8) else {
+            return nil
+        }
+        return [.serverEndpoint(endpointHash)]
     }
 
     private mutating func responseReceived(

@@ -192,13 +192,7 @@ final class Digests {
     }
 
     private static func selectSHA256(_ context: OpaquePointer) -> Bool {
-        var name = Array("SHA256".utf8CString)
-        return unsafe name.withUnsafeMutableBufferPointer { name in
-            let parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
-            ]
-            return unsafe EVP_MAC_CTX_set_params(context, parameters) == 1
-        }
+        unsafe openssl_mac_set_hmac_sha256(context, nil, 0) == 1
     }
 
     /// Errors must not stay in the thread's queue: the TLS code would take them for its own.

@@ -2,8 +2,7 @@
 /// keys are the caller's.
 struct SCRAMClientExchange: Sendable {
     private let nonce: [UInt8]
-    /// No channel binding, no authzid.
-    private static let gs2Header = Array("n,,".utf8)
+    private let binding: ChannelBinding
 
     /// What the server asks for.
     struct Challenge {
@@ -17,11 +16,12 @@ struct SCRAMClientExchange: Sendable {
         }
     }
 
-    init(nonce: [UInt8]) {
+    init(nonce: [UInt8], binding: ChannelBinding = .none) {
         self.nonce = nonce
+        self.binding = binding
     }
 
-    var clientFirst: [UInt8] { Self.gs2Header + clientFirstBare }
+    var clientFirst: [UInt8] { binding.header + clientFirstBare }
 
     /// The user's name is empty: Postgres takes the one of the startup packet.
     private var clientFirstBare: [UInt8] { Array("n=,r=".utf8) + nonce }
@@ -36,7 +36,7 @@ struct SCRAMClientExchange: Sendable {
             let iterations = attributes[2].value(named: "i").flatMap({ SCRAMText.iterations($0) })
         else { return nil }
         let comma = [UInt8(ascii: ",")]
-        let withoutProof = Array("c=".utf8) + Base64.encode(Self.gs2Header) + Array(",r=".utf8) + serverNonce
+        let withoutProof = Array("c=".utf8) + Base64.encode(binding.input) + Array(",r=".utf8) + serverNonce
         return Challenge(
             salt: salt, iterations: iterations,
             authMessage: clientFirstBare + comma + message + comma + withoutProof, withoutProof: withoutProof)

@@ -9,7 +9,7 @@ struct SCRAMServerExchange: Sendable {
     private let clientFirstBare: [UInt8]
     /// The client's nonce and ours.
     private let nonce: [UInt8]
-    /// What the client must repeat in `c=`. For a binding to the TLS channel its data would follow the GS2 header.
+    /// What the client must repeat in `c=`.
     private let channelBindingInput: [UInt8]
 
     /// What the client's last message says.
@@ -18,15 +18,17 @@ struct SCRAMServerExchange: Sendable {
         let proof: SHA256Value
     }
 
-    /// Nil for a malformed message, and for what we do not offer: channel binding (`p`), acting for another user
-    /// (authzid), mandatory extensions (`m`). The user name inside is ignored, as Postgres does.
-    init?(clientFirst: ArraySlice<UInt8>, serverNonce: [UInt8], salt: [UInt8], iterations: Int) {
+    /// Nil for a malformed message, and for what we do not offer: a way of channel binding that is not among `bindings`,
+    /// acting for another user (authzid), mandatory extensions (`m`). The user name inside is ignored, as Postgres does.
+    init?(
+        clientFirst: ArraySlice<UInt8>, bindings: [ChannelBinding] = [.none, .unused], serverNonce: [UInt8],
+        salt: [UInt8], iterations: Int
+    ) {
         guard clientFirst.count <= SCRAMText.maximumLength else { return nil }
         let comma = UInt8(ascii: ",")
         let parts = clientFirst.split(separator: comma, maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, parts[1].isEmpty,
-            // `y`: the client could bind but thinks that we cannot, which is so.
-            parts[0].elementsEqual("n".utf8) || parts[0].elementsEqual("y".utf8),
+            let binding = bindings.first(where: { $0.header.elementsEqual(parts[0] + [comma, comma]) }),
             let attributes = SCRAMText.attributes(parts[2]), attributes.count >= 2,
             attributes[0].value(named: "n") != nil,
             let clientNonce = attributes[1].value(named: "r"), SCRAMText.isNonce(clientNonce)
@@ -35,7 +37,7 @@ struct SCRAMServerExchange: Sendable {
         self.iterations = iterations
         clientFirstBare = Array(parts[2])
         nonce = clientNonce + serverNonce
-        channelBindingInput = parts[0] + [comma, comma]
+        channelBindingInput = binding.input
         serverFirst =
             Array("r=".utf8) + nonce + Array(",s=".utf8) + Base64.encode(salt) + Array(",i=\(iterations)".utf8)
     }

@@ -31,12 +31,25 @@ struct ServerAuthentication: Sendable {
     private let user: String
     private let credential: Credential
     private let context: AuthenticationContext
+    /// Whether the connection is encrypted, and what SCRAM can then be bound to.
+    private var channel = Channel.plain
     private var state = State.idle
+
+    private enum Channel: Sendable {
+        case plain
+        /// The hash of the server's certificate; nil for one that has none.
+        case encrypted(endpointHash: [UInt8]?)
+    }
 
     init(user: String, credential: Credential, context: AuthenticationContext) {
         self.user = user
         self.credential = credential
         self.context = context
+    }
+
+    /// The connection is encrypted from now on.
+    mutating func channelEncrypted(endpointHash: [UInt8]?) {
+        channel = .encrypted(endpointHash: endpointHash)
     }
 
     /// A message of type `R` has come.
@@ -114,7 +127,7 @@ struct ServerAuthentication: Sendable {
 
     private mutating func saslRequested(mechanisms: ArraySlice<UInt8>) throws(DigestError) -> Action {
         let offered = mechanisms.split(separator: 0)
-        guard offered.contains(where: { $0.elementsEqual(AuthenticationRequest.scramMechanism.utf8) }) else {
+        guard let (mechanism, binding) = mechanism(among: offered) else {
             return failed("server login failed: none of the server's SASL authentication mechanisms are supported")
         }
         switch (credential.secret, credential.scramKeys) {
@@ -122,15 +135,29 @@ struct ServerAuthentication: Sendable {
         case (.md5, .none), (.scram, .none): return failed(Self.wrongPasswordType)
         case (.none, .none): return passwordMissing()
         }
-        let exchange = SCRAMClientExchange(nonce: try context.nonce())
+        let exchange = SCRAMClientExchange(nonce: try context.nonce(), binding: binding)
         state = .awaitingSASLContinue(exchange)
         var writer = MessageWriter()
         writer.message(.password) {
-            $0.cString(AuthenticationRequest.scramMechanism)
+            $0.cString(mechanism)
             $0.uint32(UInt32(clamping: exchange.clientFirst.count))
             $0.raw(exchange.clientFirst)
         }
         return .send(writer.bytes)
+    }
+
+    /// Which mechanism to use: bound to the channel wherever both can.
+    private func mechanism(among offered: [ArraySlice<UInt8>]) -> (name: String, ChannelBinding)? {
+        func isOffered(_ name: String) -> Bool { offered.contains { $0.elementsEqual(name.utf8) } }
+        let (plain, plus) = (AuthenticationRequest.scramMechanism, AuthenticationRequest.scramPlusMechanism)
+        switch channel {
+        case .encrypted(let hash?) where isOffered(plus):
+            return (plus, .serverEndpoint(hash))
+        case .encrypted(.some):
+            return isOffered(plain) ? (plain, .unused) : nil
+        case .plain, .encrypted(nil):
+            return isOffered(plain) ? (plain, .none) : nil
+        }
     }
 
     private mutating func serverFirstReceived(

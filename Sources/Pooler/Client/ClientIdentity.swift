@@ -10,6 +10,8 @@ struct ClientIdentity: Sendable {
     /// Names of protocol extensions (`_pq_.`), none of which we know.
     var protocolExtensions: [String] = []
     var minorVersion: UInt16 = 0
+    /// What it wants as a replication client; nil for all others.
+    var replication: ReplicationRequest?
 
     static let userNameLimit = 127
 
@@ -25,12 +27,13 @@ struct ClientIdentity: Sendable {
         self.database = database.isEmpty ? user : database
         minorVersion = message.minorVersion
         parameters = [[UInt8]?](repeating: nil, count: tracked.count)
+        replication = message.value(of: "replication").flatMap { ReplicationRequest(value: $0) }
         for (name, value) in message.parameters {
             switch name {
-            case "user", "database":
+            case "user", "database", "replication":
                 break
-            case "replication":
-                if Self.asksForReplication(value) { throw LoginRefusal(.replicationNotSupported) }
+            case "options" where replication != nil:
+                replication?.options = value
             case "options":
                 try readOptions(value, tracked: tracked, ignored: ignored)
             default:
@@ -80,11 +83,6 @@ struct ClientIdentity: Sendable {
                 throw LoginRefusal(.unsupportedOption(name))
             }
         }
-    }
-
-    /// The values that Postgres takes for "no" (`parse_bool` in the backend's ProcessStartupPacket).
-    private static func asksForReplication(_ value: String) -> Bool {
-        !["", "0", "false", "off", "no", "f", "n"].contains(value.lowercased())
     }
 }
 

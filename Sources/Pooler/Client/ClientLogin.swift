@@ -3,10 +3,21 @@
 /// A machine: packets in, actions out. Whether the user may come in at all (limits, databases, who the user is) is decided by
 /// the shell between `identify` and `authenticationChosen`.
 struct ClientLogin {
-    /// Successors: startup → startup (after an encryption request) | identified; identified → authenticating | ended;
-    /// authenticating → ended.
+    /// What a client's wish for TLS comes to.
+    enum Encryption {
+        /// A Unix socket, or no TLS configured.
+        case unavailable
+        case offered
+        /// Nothing but a cancel request is taken without.
+        case demanded
+    }
+
+    /// Successors: startup → startup (after an encryption request, encrypted or not) | identified;
+    /// identified → authenticating | ended; authenticating → ended.
     private enum State {
         case startup(sawSSLRequest: Bool, sawGSSRequest: Bool)
+        /// As `startup`, over TLS: no more encryption requests.
+        case encrypted
         case identified
         case authenticating(ClientAuthentication)
         case ended
@@ -15,6 +26,8 @@ struct ClientLogin {
     enum Action {
         /// Answer an SSLRequest or GSSENCRequest with `N` and go on in plain text.
         case declineEncryption
+        /// Go on over TLS, after an `S` if the client asked; whatever else has come belongs to the TLS engine.
+        case encrypt(answer: Bool)
         /// The connection exists only to cancel a query; nothing is answered.
         case cancel(CancelKey)
         /// Look the client up, and answer with `authenticationChosen` or a close.
@@ -30,14 +43,34 @@ struct ClientLogin {
 
     /// Whether the next bytes are a packet without a type byte.
     var expectsStartupPacket: Bool {
-        if case .startup = state { return true }
-        return false
+        switch state {
+        case .startup, .encrypted: true
+        case .identified, .authenticating, .ended: false
+        }
     }
 
-    /// A whole startup packet has come. `isFollowed` says whether more bytes came with it: nothing may follow a request for
-    /// encryption, or it would be read as if it had been encrypted (CVE-2021-3935).
-    mutating func startupPacketReceived(_ bytes: RawSpan, isFollowed: Bool) -> Action {
-        guard case .startup(let sawSSL, let sawGSS) = state else { return end(.unexpectedLoginMessage) }
+    /// The first byte of every TLS handshake: the type of its record. No startup packet begins with it.
+    static let handshakeRecord: UInt8 = 0x16
+
+    /// A TLS handshake has come in the place of the first packet (direct TLS, as in Postgres 17); nil if that is no offer
+    /// of ours to take up, and the bytes are just wrong.
+    mutating func handshakeReceived(_ encryption: Encryption) -> Action? {
+        guard encryption != .unavailable, case .startup(sawSSLRequest: false, sawGSSRequest: false) = state else {
+            return nil
+        }
+        state = .encrypted
+        return .encrypt(answer: false)
+    }
+
+    /// A whole startup packet has come. `next` is the byte that came with it, if any: nothing may follow a request for
+    /// encryption but a TLS handshake, or it would be read as if it had been encrypted (CVE-2021-3935).
+    mutating func startupPacketReceived(_ bytes: RawSpan, next: UInt8?, _ encryption: Encryption) -> Action {
+        let (sawSSL, sawGSS): (Bool, Bool)
+        switch state {
+        case .startup(let ssl, let gss): (sawSSL, sawGSS) = (ssl, gss)
+        case .encrypted: (sawSSL, sawGSS) = (true, true)
+        case .identified, .authenticating, .ended: return end(.unexpectedLoginMessage)
+        }
         let packet: StartupPacket
         do {
             packet = try StartupPacket(bytes)
@@ -52,18 +85,24 @@ struct ClientLogin {
         switch packet {
         case .sslRequest:
             if sawSSL { return end(.unexpectedLoginMessage) }
-            if isFollowed { return end(.dataAfterEncryptionRequest(gss: false)) }
-            state = .startup(sawSSLRequest: true, sawGSSRequest: sawGSS)
-            return .declineEncryption
+            guard encryption != .unavailable else {
+                if next != nil { return end(.dataAfterEncryptionRequest(gss: false)) }
+                state = .startup(sawSSLRequest: true, sawGSSRequest: sawGSS)
+                return .declineEncryption
+            }
+            if let next, next != Self.handshakeRecord { return end(.dataAfterEncryptionRequest(gss: false)) }
+            state = .encrypted
+            return .encrypt(answer: true)
         case .gssEncryptionRequest:
             if sawGSS { return end(.unexpectedLoginMessage) }
-            if isFollowed { return end(.dataAfterEncryptionRequest(gss: true)) }
+            if next != nil { return end(.dataAfterEncryptionRequest(gss: true)) }
             state = .startup(sawSSLRequest: sawSSL, sawGSSRequest: true)
             return .declineEncryption
         case .cancelRequest(let key):
             state = .ended
             return .cancel(key)
         case .startup(let message):
+            if encryption == .demanded, !isEncrypted { return end(.sslRequired) }
             state = .identified
             return .identify(message)
         }
@@ -83,9 +122,13 @@ struct ClientLogin {
             return translate(authentication.passwordMessageReceived(body), authentication)
         case (_, .terminate):
             return end(.clientRequest)
-        case (.startup, _), (.identified, _), (.authenticating, _), (.ended, _):
+        case (.startup, _), (.encrypted, _), (.identified, _), (.authenticating, _), (.ended, _):
             return end(.unexpectedLoginMessage)
         }
+    }
+
+    private var isEncrypted: Bool {
+        if case .encrypted = state { true } else { false }
     }
 
     private mutating func translate(

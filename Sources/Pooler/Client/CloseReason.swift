@@ -16,6 +16,9 @@ enum CloseReason: Equatable, Sendable {
     case passwordBeforeStartup
     case unexpectedLoginMessage
     case dataAfterEncryptionRequest(gss: Bool)
+    case sslRequired
+    /// The handshake failed, or the encrypted stream broke.
+    case tls(TLSError)
     case tooManyClients
     case tooManyDatabaseClients
     case tooManyUserClients
@@ -45,14 +48,13 @@ enum CloseReason: Equatable, Sendable {
     case adminDisconnect
     case simpleQueryDisallowed
     case resourceExhaustion(String)
-    case replicationNotSupported
     /// The console has told its client why.
     case consoleEnded
 
     /// What the client is told before the end; nil where there is nobody to tell.
     var message: ErrorMessage? {
         switch self {
-        case .clientRequest, .clientUnexpectedEOF, .ioError, .unexpectedLoginMessage, .consoleEnded: nil
+        case .clientRequest, .clientUnexpectedEOF, .ioError, .tls, .unexpectedLoginMessage, .consoleEnded: nil
         default: ErrorMessage(.fatal, sqlState, text, detail: detail, hint: hint)
         }
     }
@@ -76,6 +78,8 @@ enum CloseReason: Equatable, Sendable {
         case .unexpectedLoginMessage: "unexpected message during login"
         case .dataAfterEncryptionRequest(let gss):
             "received unencrypted data after \(gss ? "GSSAPI encryption" : "SSL") request"
+        case .sslRequired: "SSL required"
+        case .tls(let error): error.description
         case .tooManyClients: "no more connections allowed (max_client_conn)"
         case .tooManyDatabaseClients: "client connections exceeded (max_db_client_connections)"
         case .tooManyUserClients: "client connections exceeded (max_user_client_connections)"
@@ -106,7 +110,6 @@ enum CloseReason: Equatable, Sendable {
         case .adminDisconnect: "admin forced disconnect"
         case .simpleQueryDisallowed: "PQexec disallowed"
         case .resourceExhaustion: "bouncer resources exhaustion"
-        case .replicationNotSupported: "replication connections are not supported yet"
         case .consoleEnded: "admin console session ended"
         }
     }
@@ -116,7 +119,6 @@ enum CloseReason: Equatable, Sendable {
         switch self {
         case .authentication(let failure): failure.sqlState
         case .serverLogin(let sqlState, _): sqlState
-        case .replicationNotSupported: "0A000"
         default: "08P01"
         }
     }

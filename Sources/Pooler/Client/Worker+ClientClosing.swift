@@ -11,9 +11,11 @@ extension Worker {
         leaveServer(client, reason)
         if let message = reason.message { send(message.bytes, to: client) }
         leave(client)
-        guard client.output.isEmpty else {
+        guard client.output.isEmpty, !client.transport.hasUnsent else {
             client.phase = .closing
             client.held.removeAll(to: blocks)
+            // An earlier deadline of another kind would cut the time short.
+            timers.disarm(slot: client.token.slot)
             timers.arm(slot: client.token.slot, at: now + Self.lingering)
             return
         }
@@ -74,7 +76,9 @@ extension Worker {
             break
         case .waiting(let ticket, _):
             client.link = .none
-            client.pool?.pool.clientLeft(ticket)
+            guard let pool = client.pool else { break }
+            pool.pool.clientLeft(ticket)
+            publishWaiting(pool)
         case .aligning(let server):
             client.link = .none
             closeServer(server, "client disconnected with query in progress", isOrderly: true)
@@ -90,7 +94,7 @@ extension Worker {
             }
             // The backend would run its query to the end for nobody.
             let isBusy = !server.replies.isEmpty
-            if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server.address, key) }
+            if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server, key) }
             let why =
                 isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
             closeServer(server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary)
@@ -114,8 +118,15 @@ extension Worker {
             pool.clientCount -= 1
             if case .welcomeWait = client.phase { pool.welcomeWaiters.removeAll { $0 == client.token } }
             client.pool = nil
+            if pool.replication != nil { endReplication(pool) }
         }
         client.phase = .closing
+    }
+
+    /// The pool of a replication client ends with it.
+    private func endReplication(_ pool: WorkerPool) {
+        for server in servers(of: pool) { closeServer(server, "replication client was closed", isOrderly: true) }
+        if pool.pool.serverCount == 0 { pools[pool.key] = nil }
     }
 
     private func logClosing(_ client: ClientConnection, _ reason: CloseReason) {

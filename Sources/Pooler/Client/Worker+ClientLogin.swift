@@ -31,6 +31,13 @@ extension Worker {
                 return
             }
             let isStartup = login.expectsStartupPacket
+            if isStartup, bytes.uint8(at: cursor) == ClientLogin.handshakeRecord,
+                let action = login.handshakeReceived(encryption(for: client))
+            {
+                perform(action, of: login, on: client)
+                startTLS(client, early: bytes.slice(cursor..<range.upperBound))
+                return
+            }
             let length: Int
             switch loginFrame(in: bytes, at: cursor, end: range.upperBound, isStartup: isStartup) {
             case .complete(let frameLength):
@@ -46,10 +53,37 @@ extension Worker {
             cursor += length
             let action =
                 isStartup
-                ? login.startupPacketReceived(frame, isFollowed: cursor < range.upperBound)
+                ? login.startupPacketReceived(
+                    frame, next: cursor < range.upperBound ? bytes.uint8(at: cursor) : nil, encryption(for: client))
                 : login.messageReceived(
                     FrontendMessageType(rawValue: frame.uint8(at: 0)), frame.slice(FrameHeader.size..<length))
             perform(action, of: login, on: client)
+            if case .encrypt = action {
+                startTLS(client, early: bytes.slice(cursor..<range.upperBound))
+                return
+            }
+        }
+    }
+
+    /// What a client may expect that asks for TLS now.
+    private func encryption(for client: ClientConnection) -> ClientLogin.Encryption {
+        guard !client.isUnix, configuration.tls.client != nil else { return .unavailable }
+        switch configuration.settings.clientTlsSslmode {
+        case .disable: return .unavailable
+        case .allow, .prefer: return .offered
+        case .require, .verifyCA, .verifyFull: return .demanded
+        }
+    }
+
+    /// Hands the client's stream to the TLS engine, beginning with what has come of it.
+    private func startTLS(_ client: ClientConnection, early: RawSpan) {
+        guard let context = configuration.tls.client else { return }
+        do throws(TLSError) {
+            try client.transport.startTLS(context, .accepting, early: early.array())
+            // What has come already is announced by no event.
+            client.hasUnreadInput = true
+        } catch {
+            closeClient(client, .tls(error))
         }
     }
 
@@ -92,6 +126,8 @@ extension Worker {
         switch action {
         case .declineEncryption:
             send([UInt8(ascii: "N")], to: client)
+        case .encrypt(let isAnswered):
+            if isAnswered { send([UInt8(ascii: "S")], to: client) }
         case .cancel(let key):
             shared.broadcast(.cancel(key))
             removeClient(client)
@@ -115,7 +151,9 @@ extension Worker {
                 message, tracked: shared.tracked, ignored: settings.ignoreStartupParameters)
             client.identity = identity
             if settings.logConnections {
-                log.info("\(label(client)) login attempt: db=\(identity.database) user=\(identity.user) tls=no")
+                log.info(
+                    "\(label(client)) login attempt: db=\(identity.database) user=\(identity.user) \(encryptionText(client))"
+                )
             }
             if !identity.isConsole, settings.maxClientConn > 0, shared.clients.count > settings.maxClientConn {
                 throw LoginRefusal(.tooManyClients)
@@ -128,7 +166,7 @@ extension Worker {
             }
             try admit(client, identity)
             var login = login
-            let authentication = try chooseAuthentication(identity)
+            let authentication = try chooseAuthentication(identity, client)
             perform(login.authenticationChosen(authentication), of: login, on: client)
         } catch {
             closeClient(client, error.reason)
@@ -160,7 +198,9 @@ extension Worker {
     }
 
     /// Which exchange the client has to go through. Unknown users go through the same one as known ones.
-    private func chooseAuthentication(_ identity: ClientIdentity) throws(LoginRefusal) -> ClientAuthentication {
+    private func chooseAuthentication(
+        _ identity: ClientIdentity, _ client: ClientConnection
+    ) throws(LoginRefusal) -> ClientAuthentication {
         let configuration = configuration.configuration
         let method: ClientAuthentication.Method
         switch configuration.settings.authType {
@@ -180,7 +220,8 @@ extension Worker {
         let secret = configuration.secrets[identity.user]
         return ClientAuthentication(
             method: method, user: identity.user, isKnown: secret != nil || configuration.users[identity.user] != nil,
-            secret: Secret(secret ?? ""), context: authentication)
+            secret: Secret(secret ?? ""), context: authentication,
+            channelBinding: client.transport.ownEndpointHash)
     }
 
     /// The client is who it says.
@@ -202,10 +243,12 @@ extension Worker {
             closeClient(client, .shuttingDown)
             return
         }
-        let pool = joinPool(database, identity, credential)
+        let pool =
+            identity.replication.map { makePool(for: client, $0, database, identity, credential) }
+            ?? joinPool(database, identity, credential)
         client.pool = pool
         pool.clientCount += 1
-        if let welcome = pool.budget.welcome {
+        if let welcome = pool.welcome {
             self.welcome(client, welcome)
         } else {
             client.phase = .welcomeWait
@@ -227,16 +270,56 @@ extension Worker {
         return pool
     }
 
+    /// The forced user of the client's database has changed: from now on it works in that user's pool. Nil when the client had
+    /// to be closed, because its database is gone.
+    func moveToPresentPool(_ client: ClientConnection) -> WorkerPool? {
+        guard let identity = client.identity,
+            let database = configuration.configuration.database(named: identity.database)
+        else {
+            closeClient(client, .databaseRemoved)
+            return nil
+        }
+        let secret = Secret(configuration.configuration.secrets[identity.user] ?? "")
+        let pool = joinPool(database, identity, Credential(secret: secret))
+        client.pool?.clientCount -= 1
+        client.pool = pool
+        pool.clientCount += 1
+        return pool
+    }
+
     /// A pool of this worker.
-    func makePool(_ key: PoolKey, _ database: Database, _ credential: Credential) -> WorkerPool {
-        let settings = configuration.configuration.poolSettings(database: database, user: key.user)
+    func makePool(
+        _ key: PoolKey, _ database: Database, _ credential: Credential,
+        replication: [(name: String, value: String)]? = nil
+    ) -> WorkerPool {
         let pool = WorkerPool(
-            key: key, budget: shared.directory.pool(key), database: database, settings: settings,
-            credential: credential)
+            key: key, budget: shared.directory.pool(key.shared), database: database,
+            settings: poolSettings(key, database), credential: credential, replication: replication)
         apply(configuration.settings, to: pool)
         if condition.isPaused(key.database) { pool.pool.paused() }
         pools[key] = pool
         return pool
+    }
+
+    /// The pool of a replication client: one server connection that nobody shares.
+    private func makePool(
+        for client: ClientConnection, _ request: ReplicationRequest, _ database: Database, _ identity: ClientIdentity,
+        _ credential: Credential
+    ) -> WorkerPool {
+        let user = database.user ?? identity.user
+        let key = PoolKey(database: database.name, user: user, owner: client.id)
+        return makePool(
+            key, database, database.user == nil ? credential : forcedCredential(database, user),
+            replication: request.startupParameters(identity.parameters, tracked: shared.tracked))
+    }
+
+    /// The settings that hold for a pool. A replication client keeps its server, and nothing is opened ahead of it.
+    func poolSettings(_ key: PoolKey, _ database: Database) -> PoolSettings {
+        var settings = configuration.configuration.poolSettings(database: database, user: key.user)
+        guard key.owner != 0 else { return settings }
+        settings.poolMode = .session
+        settings.minPoolSize = 0
+        return settings
     }
 
     /// What servers of a database with a forced user are logged in with: its password, or that user's in auth_file.
@@ -258,7 +341,7 @@ extension Worker {
 
     /// A pool has learnt what its clients are to be told: tells those that wait for it.
     func welcomeArrived(_ key: PoolKey) {
-        guard let pool = pools[key], let welcome = pool.budget.welcome else { return }
+        guard let pool = pools[key], let welcome = pool.welcome else { return }
         let waiters = pool.welcomeWaiters
         pool.welcomeWaiters = []
         for token in waiters {
@@ -295,6 +378,12 @@ extension Worker {
         client.phase = .session
         client.pool?.counters.clientLogins &+= 1
         send(writer.bytes, to: client)
+    }
+
+    /// "tls=no", or version, cipher and the host name that the client asked for (SNI), which is its own claim.
+    private func encryptionText(_ client: ClientConnection) -> String {
+        guard let summary = client.transport.tlsSummary else { return "tls=no" }
+        return "tls=\(summary)" + (client.transport.serverName.map { " sni=\($0.truncated(toBytes: 255))" } ?? "")
     }
 
     /// The client is in: the login's deadline gives way to the session's.

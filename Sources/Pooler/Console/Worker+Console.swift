@@ -61,6 +61,10 @@ extension Worker {
                 closeClient(client, .badPacketHeader(hexadecimal(bytes.slice(cursor..<range.upperBound), upTo: 8)))
                 return
             }
+            if header.type == FrontendMessageType.query.rawValue, configuration.disallowsSimpleQuery {
+                closeClient(client, .simpleQueryDisallowed)
+                return
+            }
             let looked = min(header.frameLength, FrameHeader.size + ConsoleSession.maximumBody + 1)
             guard cursor + looked <= range.upperBound else { break }
             let body = bytes.slice(cursor + FrameHeader.size..<cursor + looked)

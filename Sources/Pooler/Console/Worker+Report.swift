@@ -35,12 +35,14 @@ extension Worker {
             port: client.isUnix ? listenPort : client.peer.port, localAddress: client.isUnix ? "unix" : local.host,
             localPort: client.isUnix ? listenPort : local.port, connectTime: client.connectedAtWallClock,
             requestTime: wallClock - (now - client.receivedAt).components.seconds, pointer: client.id)
+        report.replication = replication(client.identity?.replication)
         report.poolUser = isConsole ? ConsoleGreeting.database : client.pool?.key.user
         report.wait = client.requestStartedAt.map { now - $0 }
         report.link = client.server?.id
         if client.isUnix {
             report.remotePID = Syscalls.peerCredentials(client.transport.descriptor.number)?.process ?? 0
         }
+        report.tls = client.transport.tlsSummary
         report.applicationName = applicationName(client.parameters)
         report.preparedStatements = client.statements.count
         report.buffer = buffer(of: client)
@@ -57,13 +59,23 @@ extension Worker {
             localAddress: isUnix ? "unix" : local.host, localPort: isUnix ? port : local.port,
             connectTime: server.connectedAtWallClock,
             requestTime: wallClock - (now - server.receivedAt).components.seconds, pointer: server.id)
+        report.replication = replication(server.client?.identity?.replication)
         report.closeNeeded = server.isCloseNeeded
         report.link = server.client?.id
         report.remotePID = Int32(bitPattern: server.cancelKey?.process ?? 0)
+        report.tls = server.transport.tlsSummary
         report.applicationName = applicationName(server.parameters)
         report.preparedStatements = server.statements.count
         report.buffer = buffer(of: server)
         return report
+    }
+
+    private func replication(_ request: ReplicationRequest?) -> SocketReport.Replication {
+        switch request?.kind {
+        case nil: .none
+        case .logical: .logical
+        case .physical: .physical
+        }
     }
 
     private func state(of client: ClientConnection) -> SocketReport.State {

@@ -6,16 +6,18 @@ import PoolerConfig
 /// A machine: it knows servers and clients by token, does no I/O, and is told the time. Limits that hold over all workers
 /// are not its business; it says when it would like a new connection, and `PoolBudget` says whether there may be one.
 struct Pool {
-    /// Where one of this pool's servers stands. Successors: opening → idle | leased (login done); idle → leased | testing;
-    /// leased → testing | idle; testing → idle. All may end.
+    /// Where one of this pool's servers stands. Successors: opening → idle | leased (login done); idle → leased | checking;
+    /// leased → resetting | idle; checking, resetting → idle | leased. All may end.
     enum ServerState: Equatable {
         /// Connecting or logging in.
         case opening
         case idle(since: Instant)
         /// Linked to a client.
         case leased
-        /// Running a check or reset query.
-        case testing
+        /// Answering a check query, for a client that waits.
+        case checking
+        /// Running a reset query.
+        case resetting
     }
 
     /// What a client that needs a server gets.
@@ -24,6 +26,13 @@ struct Pool {
         /// A server must answer a check query first; the client waits.
         case check(Token, WaitQueue.Ticket)
         case wait(WaitQueue.Ticket)
+    }
+
+    /// What an idle server does for those who wait.
+    enum Step: Equatable {
+        case serve(Token, WaitQueue.Waiter)
+        /// It must answer a check query first.
+        case check(Token)
     }
 
     /// What becomes of a server that is free.
@@ -38,7 +47,8 @@ struct Pool {
     private(set) var queue = WaitQueue()
     private(set) var openingCount = 0
     private(set) var leasedCount = 0
-    private(set) var testingCount = 0
+    private var checkingCount = 0
+    private var resettingCount = 0
     /// PAUSE: nobody is served.
     private(set) var isPaused = false
 
@@ -47,26 +57,27 @@ struct Pool {
     var idleCount: Int { idle.count }
     var serverCount: Int { servers.count }
     var waitingCount: Int { queue.count }
+    /// How many run a check or reset query.
+    var testingCount: Int { checkingCount + resettingCount }
+    /// Whether somebody waits for whom no server is being checked.
+    private var isAnyoneUnprovided: Bool { queue.count > checkingCount }
 
     /// A client has something to send. `checkAfter` is server_check_delay; nil when there is nothing to check with.
     mutating func serverRequested(
         by client: Token, now: Instant, checkAfter: Duration?, roundRobin: Bool
     ) -> Lease {
-        guard !isPaused, queue.isEmpty, let server = roundRobin ? idle.first : idle.last else {
+        guard !isPaused, !isAnyoneUnprovided, let (server, since) = takeIdle(roundRobin: roundRobin) else {
             return .wait(queue.join(client, since: now))
         }
-        if roundRobin { idle.removeFirst() } else { idle.removeLast() }
-        if let checkAfter, case .idle(let since) = servers[server], now - since > checkAfter {
-            servers[server] = .testing
-            testingCount += 1
+        if let checkAfter, now - since > checkAfter {
+            checkBegan(server)
             return .check(server, queue.join(client, since: now))
         }
-        servers[server] = .leased
-        leasedCount += 1
+        leaseBegan(server)
         return .server(server)
     }
 
-    /// A client queues for its pool's first welcome, behind nobody: it needs no server for itself.
+    /// A waiting client gives its place up.
     mutating func clientLeft(_ ticket: WaitQueue.Ticket) {
         queue.leave(ticket)
     }
@@ -81,8 +92,7 @@ struct Pool {
     mutating func serverFreed(_ server: Token, now: Instant) -> Placement {
         leaveState(of: server)
         if !isPaused, let waiter = queue.popFirst() {
-            servers[server] = .leased
-            leasedCount += 1
+            leaseBegan(server)
             return .serve(waiter)
         }
         servers[server] = .idle(since: now)
@@ -91,23 +101,16 @@ struct Pool {
     }
 
     /// A leased server runs a reset query.
-    mutating func serverTesting(_ server: Token) {
+    mutating func serverResetting(_ server: Token) {
         leaveState(of: server)
-        servers[server] = .testing
-        testingCount += 1
+        servers[server] = .resetting
+        resettingCount += 1
     }
 
     /// A server is gone or has been given away.
     mutating func serverRemoved(_ server: Token) {
         leaveState(of: server)
         servers[server] = nil
-    }
-
-    /// Takes an idle server out, to be checked, moved or closed: the one that has been idle longest.
-    mutating func takeLongestIdle() -> Token? {
-        guard let server = idle.popFirst() else { return nil }
-        servers[server] = nil
-        return server
     }
 
     /// Takes the idle server that was used last, for another worker.
@@ -117,22 +120,29 @@ struct Pool {
         return server
     }
 
-    /// Pairs waiting clients with idle servers, after RESUME.
-    mutating func nextPair() -> (server: Token, waiter: WaitQueue.Waiter)? {
-        guard !isPaused, !queue.isEmpty, let server = idle.popLast(), let waiter = queue.popFirst() else { return nil }
-        servers[server] = .leased
-        leasedCount += 1
-        return (server, waiter)
+    /// What the next idle server does for those who wait, after RESUME or when a check has failed; nil when nobody waits for
+    /// whom none is on its way, or none is idle.
+    mutating func nextStep(now: Instant, checkAfter: Duration?, roundRobin: Bool) -> Step? {
+        guard !isPaused, isAnyoneUnprovided, let (server, since) = takeIdle(roundRobin: roundRobin) else { return nil }
+        if let checkAfter, now - since > checkAfter {
+            checkBegan(server)
+            return .check(server)
+        }
+        guard let waiter = queue.popFirst() else { return nil }
+        leaseBegan(server)
+        return .serve(server, waiter)
     }
 
     mutating func paused() { isPaused = true }
 
     mutating func resumed() { isPaused = false }
 
-    /// How many connections the queue would like to have opened, beyond those already on their way.
+    /// How many connections the queue would like to have opened: one for everybody who waits, less those servers that are on
+    /// their way. At most `maxParallel` are opened at a time.
     func wantedConnections(maxParallel: Int) -> Int {
         guard !isPaused else { return 0 }
-        return max(0, min(queue.count, maxParallel) - openingCount - testingCount)
+        let useful = queue.count - openingCount - testingCount - idleCount
+        return max(0, min(useful, maxParallel - openingCount))
     }
 
     /// The idle servers, longest idle first, with the time since which they are idle.
@@ -147,12 +157,29 @@ struct Pool {
 
     var allServers: some Collection<Token> { servers.keys }
 
+    private mutating func takeIdle(roundRobin: Bool) -> (server: Token, since: Instant)? {
+        guard let server = roundRobin ? idle.popFirst() : idle.popLast(), case .idle(let since) = servers[server]
+        else { return nil }
+        return (server, since)
+    }
+
+    private mutating func leaseBegan(_ server: Token) {
+        servers[server] = .leased
+        leasedCount += 1
+    }
+
+    private mutating func checkBegan(_ server: Token) {
+        servers[server] = .checking
+        checkingCount += 1
+    }
+
     private mutating func leaveState(of server: Token) {
         switch servers[server] {
         case nil: break
         case .opening: openingCount -= 1
         case .leased: leasedCount -= 1
-        case .testing: testingCount -= 1
+        case .checking: checkingCount -= 1
+        case .resetting: resettingCount -= 1
         case .idle: idle.removeAll { $0 == server }
         }
     }

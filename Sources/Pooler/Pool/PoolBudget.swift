@@ -10,16 +10,31 @@ final class ConnectionBudget: Sendable {
 
     /// Takes one place; false when `limit` (0 or less: none) is reached, which is remembered until places come free.
     func reserve(limit: Int) -> Bool {
-        let before = used.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
-        if limit <= 0 || before < limit { return true }
-        used.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        if take(limit: limit) { return true }
         turnedAway.store(true, ordering: .sequentiallyConsistent)
+        // A place may have come free before the mark was there for its giver to see.
+        return take(limit: limit)
+    }
+
+    private func take(limit: Int) -> Bool {
+        var before = used.load(ordering: .sequentiallyConsistent)
+        while limit <= 0 || before < limit {
+            let (isExchanged, original) = used.weakCompareExchange(
+                expected: before, desired: before + 1, ordering: .sequentiallyConsistent)
+            if isExchanged { return true }
+            before = original
+        }
         return false
     }
 
     /// Takes a place whatever the limit says, for what exists already.
     func add() {
         used.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Gives a place back that was never used; who was turned away stays marked, for a release to come.
+    func undo() {
+        used.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
 
     /// Gives a place back; true when somebody was turned away since the last time, and should be told.
@@ -83,12 +98,12 @@ final class PoolBudget: Sendable {
     func reserve(poolLimit: Int, databaseLimit: Int, userLimit: Int) -> Refusal? {
         guard servers.reserve(limit: poolLimit) else { return .pool }
         guard database.reserve(limit: databaseLimit) else {
-            _ = servers.release()
+            servers.undo()
             return .database
         }
         guard user.reserve(limit: userLimit) else {
-            _ = database.release()
-            _ = servers.release()
+            database.undo()
+            servers.undo()
             return .user
         }
         return nil

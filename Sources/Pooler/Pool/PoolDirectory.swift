@@ -5,11 +5,11 @@ import Synchronization
 /// for a query.
 final class PoolDirectory: Sendable {
     private struct Budgets {
-        var pools: [PoolKey: PoolBudget] = [:]
-        var databaseServers: [String: ConnectionBudget] = [:]
-        var userServers: [String: ConnectionBudget] = [:]
-        var databaseClients: [String: ConnectionBudget] = [:]
-        var userClients: [String: ConnectionBudget] = [:]
+        var pools = BudgetTable<PoolKey, PoolBudget>()
+        var databaseServers = BudgetTable<String, ConnectionBudget>()
+        var userServers = BudgetTable<String, ConnectionBudget>()
+        var databaseClients = BudgetTable<String, ConnectionBudget>()
+        var userClients = BudgetTable<String, ConnectionBudget>()
     }
 
     private let budgets = Mutex(Budgets())
@@ -19,22 +19,29 @@ final class PoolDirectory: Sendable {
         self.workerCount = workerCount
     }
 
+    /// How many budgets are kept.
+    var budgetCount: Int {
+        budgets.withLock { budgets in
+            budgets.pools.count + budgets.databaseServers.count + budgets.userServers.count
+                + budgets.databaseClients.count + budgets.userClients.count
+        }
+    }
+
     /// The budget of a pool, made when it is first asked for.
     func pool(_ key: PoolKey) -> PoolBudget {
         budgets.withLock { budgets in
-            if let budget = budgets.pools[key] { return budget }
-            let budget = PoolBudget(
-                database: Self.budget(key.database, in: &budgets.databaseServers),
-                user: Self.budget(key.user, in: &budgets.userServers), workerCount: workerCount)
-            budgets.pools[key] = budget
-            return budget
+            let database = budgets.databaseServers.budget(key.database) { ConnectionBudget() }
+            let user = budgets.userServers.budget(key.user) { ConnectionBudget() }
+            return budgets.pools.budget(key) {
+                PoolBudget(database: database, user: user, workerCount: workerCount)
+            }
         }
     }
 
     /// Counts a client of a database in, and returns what counts it out again; nil when `limit` (0 or less: none) is reached.
     func admitClient(ofDatabase name: String, limit: Int) -> ConnectionBudget? {
         budgets.withLock { budgets in
-            let budget = Self.budget(name, in: &budgets.databaseClients)
+            let budget = budgets.databaseClients.budget(name) { ConnectionBudget() }
             return budget.reserve(limit: limit) ? budget : nil
         }
     }
@@ -42,7 +49,7 @@ final class PoolDirectory: Sendable {
     /// Counts a client of a login user in, over all databases.
     func admitClient(ofUser name: String, limit: Int) -> ConnectionBudget? {
         budgets.withLock { budgets in
-            let budget = Self.budget(name, in: &budgets.userClients)
+            let budget = budgets.userClients.budget(name) { ConnectionBudget() }
             return budget.reserve(limit: limit) ? budget : nil
         }
     }
@@ -50,22 +57,48 @@ final class PoolDirectory: Sendable {
     /// Forgets the welcome of a database's pools (all of them for nil), after RECONNECT or a change of its connect string.
     func forgetWelcomes(ofDatabase name: String?) {
         budgets.withLock { budgets in
-            for (key, budget) in budgets.pools where name == nil || key.database == name { budget.welcome = nil }
+            for (key, budget) in budgets.pools.all where name == nil || key.database == name { budget.welcome = nil }
         }
     }
 
-    /// Drops the budgets that nothing counts on any more, so that names that strangers tried do not pile up.
+    /// Drops the budgets that nobody holds.
     func sweep() {
         budgets.withLock { budgets in
-            budgets.databaseClients = budgets.databaseClients.filter { $0.value.count > 0 }
-            budgets.userClients = budgets.userClients.filter { $0.value.count > 0 }
+            // Pools hold the budgets of their database and user.
+            budgets.pools.sweep()
+            budgets.databaseServers.sweep()
+            budgets.userServers.sweep()
+            budgets.databaseClients.sweep()
+            budgets.userClients.sweep()
         }
     }
+}
 
-    private static func budget(_ name: String, in budgets: inout [String: ConnectionBudget]) -> ConnectionBudget {
-        if let budget = budgets[name] { return budget }
-        let budget = ConnectionBudget()
-        budgets[name] = budget
+/// Budgets by name. Strangers choose names, so those that nobody holds are dropped whenever many have come together: whoever
+/// counts on a budget holds it.
+private struct BudgetTable<Key: Hashable, Budget: AnyObject> {
+    private static var softLimit: Int { 1024 }
+
+    private var budgets: [Key: Budget] = [:]
+    private var sweepAt = softLimit
+
+    var count: Int { budgets.count }
+
+    var all: some Sequence<(key: Key, value: Budget)> { budgets }
+
+    mutating func budget(_ key: Key, make: () -> Budget) -> Budget {
+        if let budget = budgets[key] { return budget }
+        if budgets.count >= sweepAt { sweep() }
+        let budget = make()
+        budgets[key] = budget
         return budget
+    }
+
+    mutating func sweep() {
+        for key in Array(budgets.keys) {
+            guard var budget = budgets.removeValue(forKey: key) else { continue }
+            if !isKnownUniquelyReferenced(&budget) { budgets[key] = budget }
+        }
+        sweepAt = max(Self.softLimit, budgets.count * 2)
     }
 }

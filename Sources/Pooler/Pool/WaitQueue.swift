@@ -1,7 +1,8 @@
 import DequeModule
 
 /// Clients that wait for a server, first come first served. Leaving from the middle is cheap: tickets only grow, so a binary
-/// search finds the place, which is then skipped when its turn comes.
+/// search finds the place, which is then skipped when its turn comes. Places of those who left never outnumber the others by
+/// much, however long the first one waits.
 struct WaitQueue {
     /// A place in the queue.
     struct Ticket: Hashable, Comparable, Sendable {
@@ -21,12 +22,17 @@ struct WaitQueue {
         var hasLeft = false
     }
 
+    /// Empty places that are not worth a clean-up.
+    private static let keptGaps = 32
+
     private var places = Deque<Place>()
     private var nextNumber: UInt64 = 0
     /// How many wait.
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
+    /// Places kept, those of clients that left among them.
+    var placeCount: Int { places.count }
 
     /// Whoever waits longest. Places of those who left are never at the front.
     var first: Waiter? { places.first?.waiter }
@@ -55,6 +61,7 @@ struct WaitQueue {
         places[low].hasLeft = true
         count -= 1
         dropEmptyFront()
+        if places.count > 2 * count + Self.keptGaps { places.removeAll(where: \.hasLeft) }
         return true
     }
 

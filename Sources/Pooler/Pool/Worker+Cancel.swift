@@ -29,13 +29,15 @@ extension Worker {
             guard !server.replies.isEmpty, let key = server.cancelKey else { return }
             let limit = 2 * max(1, server.pool.settings.poolSize)
             guard activeCancels(of: server.pool.key) < limit else { return }
-            cancelQuery(on: server.address, key, holding: server)
+            cancelQuery(on: server, key, isHeld: true)
         }
     }
 
-    /// Sends a cancel request for a server's own key. While it is under way the server `target` is not reused, or the request
-    /// could hit its next client's query.
-    func cancelQuery(on address: SocketAddress, _ key: CancelKey, holding target: ServerConnection? = nil) {
+    /// Sends a cancel request for a server's own key. While it is under way a server that `isHeld` is not reused, or the
+    /// request could hit its next client's query.
+    func cancelQuery(on server: ServerConnection, _ key: CancelKey, isHeld: Bool = false) {
+        let address = server.address
+        let target = isHeld ? server : nil
         guard let descriptor = try? Syscalls.streamSocket(family: address.family) else { return }
         SocketOptions(configuration.settings).apply(to: descriptor.number, isUnix: address.isUnix)
         guard let isConnected = try? Syscalls.connect(descriptor.number, to: address) else { return }
@@ -43,15 +45,17 @@ extension Worker {
         let deadline = timeout > .zero ? now + timeout : .never
         let token = table.reserve()
         let number = descriptor.number
+        let policy = ServerEncryption.Policy(
+            server.pool.database, mode: configuration.settings.serverTlsSslmode, isUnix: address.isUnix)
         let cancel = CancelConnection(
-            token: token, descriptor: descriptor, request: key.request, target: target, pool: target?.pool.key,
-            deadline: deadline)
+            token: token, descriptor: descriptor, request: key.request, encryption: ServerEncryption(policy),
+            host: server.host, target: target, pool: target?.pool.key, deadline: deadline)
         target?.cancelsInFlight += 1
         table.fill(token, .cancel(cancel))
         timers.arm(slot: token.slot, at: deadline)
         poller.add(number, token)
         if isConnected {
-            sendCancel(cancel)
+            cancelConnected(cancel)
         } else {
             poller.watchOutput(number, token, true)
         }
@@ -59,16 +63,69 @@ extension Worker {
 
     /// Something happened on the connection of a cancel request.
     func cancelEvent(_ cancel: CancelConnection, _ events: PollEvents) {
-        if !cancel.isSent {
-            guard Syscalls.connectResult(cancel.descriptor.number) == nil else {
+        guard cancel.isConnected else {
+            if Syscalls.connectResult(cancel.transport.descriptor.number) == nil {
+                poller.watchOutput(cancel.transport.descriptor.number, cancel.token, false)
+                cancelConnected(cancel)
+            } else {
                 cancelEnded(cancel)
-                return
             }
-            sendCancel(cancel)
             return
         }
         // The server answers with nothing but the end of the connection, once the signal is out.
-        if !events.isDisjoint(with: [.readable, .peerClosed, .hangUp]) { cancelEnded(cancel) }
+        for _ in 0..<Self.roundsPerTurn {
+            switch cancel.transport.receive(into: scratch, at: 0) {
+            case .bytes(let count):
+                guard count > 0, cancel.encryption.expectsAnswer else { continue }
+                let scratch = self.scratch
+                let action = cancel.encryption.answered(scratch.bytes(0..<1).uint8(at: 0), isFollowed: count > 1)
+                guard perform(action, for: cancel) else { return }
+            case .wouldBlock:
+                if !cancel.isSent, cancel.transport.isEncrypted {
+                    _ = perform(cancel.encryption.handshakeEnded(), for: cancel)
+                }
+                return
+            case .endOfFile, .failed:
+                cancelEnded(cancel)
+                return
+            }
+        }
+        // A server that talks and talks is none.
+        cancelEnded(cancel)
+    }
+
+    private func cancelConnected(_ cancel: CancelConnection) {
+        cancel.isConnected = true
+        _ = perform(cancel.encryption.connected(), for: cancel)
+    }
+
+    /// False when that was the end of it.
+    private func perform(_ action: ServerEncryption.Action, for cancel: CancelConnection) -> Bool {
+        switch action {
+        case .ask:
+            return sendBytes(ServerEncryption.request, of: cancel)
+        case .proceed:
+            cancel.isSent = true
+            return sendBytes(cancel.request, of: cancel)
+        case .startTLS:
+            do throws(TLSError) {
+                guard let context = configuration.tls.server else { throw TLSError("TLS was switched off") }
+                let role = TLSStream.Role.connecting(
+                    host: cancel.host, session: nil, demandsALPN: cancel.encryption.demandsALPN)
+                try cancel.transport.startTLS(context, role)
+                return true
+            } catch {
+                cancelFailed(cancel, .tls(error))
+            }
+        case .fail(let failure):
+            cancelFailed(cancel, failure)
+        }
+        return false
+    }
+
+    private func cancelFailed(_ cancel: CancelConnection, _ failure: ServerFailure) {
+        log.warning("cancel request failed: \(failure.description)")
+        cancelEnded(cancel)
     }
 
     func cancelDeadlineReached(_ cancel: CancelConnection) {
@@ -86,19 +143,18 @@ extension Worker {
         }
     }
 
-    private func sendCancel(_ cancel: CancelConnection) {
-        cancel.isSent = true
-        poller.watchOutput(cancel.descriptor.number, cancel.token, false)
-        let result = unsafe cancel.request.withUnsafeBytes { bytes in
-            unsafe Syscalls.send(cancel.descriptor.number, RawSpan(_unsafeBytes: bytes))
-        }
-        if case .failed = result { cancelEnded(cancel) }
+    /// A fresh socket takes these few bytes whole, or is of no use.
+    private func sendBytes(_ bytes: [UInt8], of cancel: CancelConnection) -> Bool {
+        let result = unsafe bytes.withUnsafeBytes { unsafe cancel.transport.send(RawSpan(_unsafeBytes: $0)) }
+        if case .bytes(bytes.count) = result { return true }
+        cancelEnded(cancel)
+        return false
     }
 
     private func cancelEnded(_ cancel: CancelConnection) {
         timers.disarm(slot: cancel.token.slot)
         table.remove(cancel.token)
-        poller.remove(cancel.descriptor.number)
+        poller.remove(cancel.transport.descriptor.number)
         guard let server = cancel.target else { return }
         server.cancelsInFlight -= 1
         if case .beingCanceled = server.phase, server.cancelsInFlight == 0 {

@@ -2,7 +2,11 @@
 extension Worker {
     /// A client has something to send: gives it a server at once, or puts it in the queue and sees to it that a server comes.
     func lease(to client: ClientConnection) -> ServerConnection? {
-        guard let pool = client.pool else { return nil }
+        guard var pool = client.pool else { return nil }
+        if pool.isAbandoned {
+            guard let joined = moveToPresentPool(client) else { return nil }
+            pool = joined
+        }
         client.requestStartedAt = now
         switch pool.pool.serverRequested(
             by: client.token, now: now, checkAfter: pool.checkAfter, roundRobin: pool.isRoundRobin)
@@ -48,7 +52,7 @@ extension Worker {
             return
         }
         if configuration.resets(poolMode: pool.settings.poolMode) {
-            pool.pool.serverTesting(server.token)
+            pool.pool.serverResetting(server.token)
             runQuery(configuration.settings.serverResetQuery, on: server, .reset)
             return
         }
@@ -81,10 +85,16 @@ extension Worker {
         if link(client, server) { processHeld(client) }
     }
 
-    /// After RESUME, new limits or a freed budget: pairs what can be paired and opens what may be opened.
+    /// After RESUME, a failed check, new limits or a freed budget: pairs what can be paired and opens what may be opened.
     func serveQueue(of pool: WorkerPool) {
-        while let (token, waiter) = pool.pool.nextPair() {
-            if case .server(let server) = table[token] { serve(waiter, with: server) }
+        while let step = pool.pool.nextStep(now: now, checkAfter: pool.checkAfter, roundRobin: pool.isRoundRobin) {
+            switch step {
+            case .serve(let token, let waiter):
+                publishWaiting(pool)
+                if case .server(let server) = table[token] { serve(waiter, with: server) }
+            case .check(let token):
+                if case .server(let server) = table[token] { startCheck(server) }
+            }
         }
         if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
     }
@@ -98,7 +108,7 @@ extension Worker {
     private func link(_ client: ClientConnection, _ server: ServerConnection) -> Bool {
         server.pool.counters.serverAssignments &+= 1
         server.testFailure = nil
-        guard let wanted = client.parameters, wanted !== server.parameters,
+        guard let wanted = client.parameters, wanted !== server.parameters, server.pool.replication == nil,
             let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
         else {
             server.phase = .active(client)
@@ -167,8 +177,10 @@ extension Worker {
         }
         if server.transactionStatus != .idle {
             closeServer(server, "left in a transaction by our own query", isOrderly: true)
+            serveQueue(of: server.pool)
         } else if let reason = reasonToClose(server) {
             closeServer(server, reason, isOrderly: true)
+            serveQueue(of: server.pool)
         } else {
             free(server)
         }
@@ -184,12 +196,15 @@ extension Worker {
         if let pool = client.pool { publishWaiting(pool) }
     }
 
-    /// Why a server that is free now should not live on.
-    func reasonToClose(_ server: ServerConnection) -> String? {
+    /// Why a server that is free now should not live on. A fresh one has not been used once yet, so its age does not count.
+    func reasonToClose(_ server: ServerConnection, isFresh: Bool = false) -> String? {
         if server.isCloseNeeded { return "close_needed" }
+        if server.replies.isUncertain { return "the end of a failed COPY cannot be told" }
+        if server.pool.replication != nil, server.pool.clientCount == 0 { return "replication client was closed" }
         if server.statements.isUnreliable { return "prepared statements were changed behind our back" }
         if condition.isPaused(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
+        if isFresh { return nil }
         let lifetime = server.pool.lifetimeNanoseconds
         if lifetime == 0 { return "server lifetime over" }
         if now.nanoseconds(since: server.connectedAt) > lifetime, lifetimeCloseIsDue(server.pool) {

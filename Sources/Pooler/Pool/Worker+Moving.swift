@@ -1,3 +1,5 @@
+import PoolerConfig
+
 /// Servers that move between workers, so that none idles on one while a client waits on another.
 ///
 /// A worker whose clients wait asks the others. Each gives what it has idle, or remembers who asked, and gives the next server
@@ -6,10 +8,12 @@ extension Worker {
     /// Asks the other workers for idle servers; false when there is nobody to ask. New connections are opened only after they
     /// have said no.
     func askOtherWorkers(for pool: WorkerPool) -> Bool {
-        guard shared.workerCount > 1, pool.pool.waitingCount > 0 else { return false }
+        guard shared.workerCount > 1, pool.replication == nil, pool.pool.waitingCount > 0 else { return false }
         if pool.openQuestions > 0 { return true }
         guard pool.budget.servers.count > pool.pool.serverCount else { return false }
-        if let asked = pool.answeredAt, now - asked < Self.upkeepPeriod { return false }
+        // Whoever had nothing remembers that we wait, until it gives something.
+        if pool.hasAsked { return false }
+        pool.hasAsked = true
         pool.openQuestions = shared.workerCount - 1
         shared.broadcast(
             .serversWanted(pool.key, count: pool.pool.waitingCount, by: index), except: index)
@@ -34,7 +38,6 @@ extension Worker {
         guard let pool = pools[key] else { return }
         pool.openQuestions = max(0, pool.openQuestions - 1)
         guard pool.openQuestions == 0 else { return }
-        pool.answeredAt = now
         if pool.pool.waitingCount > 0 { openServers(for: pool) }
     }
 
@@ -57,6 +60,7 @@ extension Worker {
     /// Tells the other workers since when this one's clients wait: a hint for `give`.
     func publishWaiting(_ pool: WorkerPool) {
         guard shared.workerCount > 1 else { return }
+        if pool.pool.waitingCount == 0 { pool.hasAsked = false }
         pool.budget.setWaitingSince(pool.pool.queue.first?.since ?? .never, worker: index)
     }
 
@@ -64,8 +68,10 @@ extension Worker {
         poller.remove(server.transport.descriptor.number)
         table.remove(server.token)
         timers.disarm(slot: server.token.slot)
+        server.isOutputWatched = false
         let moved = MovedServer(
-            server: server, values: server.parameters.values, statements: server.statements.moved)
+            server: server, values: server.parameters.values, statements: server.statements.moved,
+            database: server.pool.database, credential: server.pool.credential)
         // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
         server.parameters = parameterSets.empty
         server.statements = ServerStatements()
@@ -81,15 +87,19 @@ extension Worker {
         server.parameters = parameterSets.intern(moved.values)
         server.statements = ServerStatements(moved.statements, among: statements.table)
         table.fill(token, .server(server))
-        server.pool = pools[key] ?? makePool(key, server.pool.database, server.pool.credential)
+        server.pool = pools[key] ?? makePool(key, moved.database, moved.credential)
+        server.pool.hasAsked = false
         server.pool.pool.serverOpening(token)
         poller.add(server.transport.descriptor.number, token)
+        watchUnsent(server)
         if let reason = reasonToClose(server) {
             closeServer(server, reason, isOrderly: true)
         } else {
             free(server)
         }
-        publishWaiting(server.pool)
+        let pool = server.pool
+        publishWaiting(pool)
+        if pool.pool.waitingCount > 0 { seekServers(for: pool) }
     }
 }
 
@@ -98,4 +108,7 @@ struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
     let statements: MovedStatements
+    /// What the other worker makes its part of the pool from, if it has none yet.
+    let database: Database
+    let credential: Credential
 }

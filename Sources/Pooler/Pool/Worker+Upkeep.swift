@@ -7,7 +7,8 @@ extension Worker {
             checkConnecting(in: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
-            if pool.pool.waitingCount > 0 || !pool.welcomeWaiters.isEmpty { seekServers(for: pool) }
+            pool.hasAsked = false
+            serveQueue(of: pool)
             freeIfUnused(pool)
         }
         resumeAccepting()
@@ -71,6 +72,10 @@ extension Worker {
                 break
             }
         }
+        for token in Array(pool.pool.allServers) {
+            guard case .pendingServer(let pending) = table[token], now - pending.since > timeout else { continue }
+            openingFailed(token, pool, .connectTimeout)
+        }
     }
 
     /// Idle servers that are too old, too long idle, too many, or to be closed for another reason.
@@ -120,6 +125,10 @@ extension Worker {
     private func freeIfUnused(_ pool: WorkerPool) {
         guard pool.clientCount == 0, pool.pool.serverCount == 0, !condition.isPaused(pool.key.database) else {
             pool.unusedSince = nil
+            return
+        }
+        if pool.replication != nil {
+            pools[pool.key] = nil
             return
         }
         guard let since = pool.unusedSince else {

@@ -16,6 +16,10 @@ final class WorkerPool {
 
     /// What servers are logged in with: the forced user's or the last login's.
     var credential: Credential
+    /// For the pool of one replication client: what its server is opened with.
+    let replication: [(name: String, value: String)]?
+    /// What its server told, which is its client's alone.
+    private var ownWelcome: Welcome?
     /// Clients that are authenticated and wait for the pool's first welcome.
     var welcomeWaiters: [Token] = []
     /// Clients of the pool on this worker.
@@ -28,8 +32,8 @@ final class WorkerPool {
     var hungryWorkers: [Int] = []
     /// How many workers have yet to answer our question for idle servers.
     var openQuestions = 0
-    /// When they had last answered.
-    var answeredAt: Instant?
+    /// Whether they know that clients wait here.
+    var hasAsked = false
     /// When the pool lost its last client and server.
     var unusedSince: Instant?
     /// When a server was last closed for its age: closings are spaced.
@@ -43,7 +47,17 @@ final class WorkerPool {
     /// max_prepared_statements where statements are tracked: in transaction and statement mode. Zero: they are not.
     var statementLimit = 0
 
-    init(key: PoolKey, budget: PoolBudget, database: Database, settings: PoolSettings, credential: Credential) {
+    /// What a new client is told; nil until a server has logged in.
+    var welcome: Welcome? {
+        get { replication == nil ? budget.welcome : ownWelcome }
+        set { if replication == nil { budget.welcome = newValue } else { ownWelcome = newValue } }
+    }
+
+    init(
+        key: PoolKey, budget: PoolBudget, database: Database, settings: PoolSettings, credential: Credential,
+        replication: [(name: String, value: String)]? = nil
+    ) {
+        self.replication = replication
         self.key = key
         self.budget = budget
         self.database = database
@@ -54,7 +68,7 @@ final class WorkerPool {
 
     /// Whether servers of this pool report a parameter's value by themselves (GUC_REPORT).
     func reportsParameter(_ index: Int) -> Bool {
-        budget.welcome?.tracked[index] != nil
+        welcome?.tracked[index] != nil
     }
 
     /// Whether a new attempt to connect would come too early after a failure (server_login_retry).

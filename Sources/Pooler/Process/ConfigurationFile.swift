@@ -12,7 +12,8 @@ struct ConfigurationFile: Sendable {
         try Configuration.load(path: path) { path throws(FileError) in try Self.read(path) }
     }
 
-    private static func read(_ path: String) throws(FileError) -> [UInt8] {
+    /// A whole file.
+    static func read(_ path: String) throws(FileError) -> [UInt8] {
         let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { throw FileError(path: path, reason: "\(Errno.last)") }
         let file = FileDescriptor(number)

@@ -116,11 +116,11 @@ extension Control {
         do {
             var changed = configuration
             try changed.set(key, to: value)
-            apply(changed)
+            try apply(changed)
             return .done()
         } catch {
             log.error("SET \(key): \(error)")
-            if case .notChangeable = error { return .failed(.settingNeedsRestart(key)) }
+            if case .notChangeable? = error as? SettingError { return .failed(.settingNeedsRestart(key)) }
             return .failed(.setFailed)
         }
     }

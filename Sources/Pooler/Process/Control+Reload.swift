@@ -9,7 +9,7 @@ extension Control {
             let path = configuration.settings.conffile ?? options.configurationFile
             let read = try ConfigurationFile(path: path).load()
             for warning in read.warnings { log.warning("\(warning)") }
-            apply(read)
+            try apply(read)
             return true
         } catch {
             log.error("\(error)")
@@ -18,9 +18,11 @@ extension Control {
         }
     }
 
-    /// Makes a configuration the present one, here and on every worker.
-    func apply(_ new: Configuration) {
+    /// Makes a configuration the present one, here and on every worker. Nothing has changed when its TLS settings or the
+    /// files that they name cannot be used.
+    func apply(_ new: Configuration) throws(TLSSetupError) {
         let change = ConfigurationChange(from: configuration, to: new)
+        tls = try TLSContexts(change.configuration, ticketKeys, keeping: tls)
         for warning in change.warnings { log.warning("\(warning)") }
         configuration = change.configuration
         do {
@@ -29,9 +31,10 @@ extension Control {
             log.critical("\(error)")
             exitProcess(1)
         }
+        if change.changedSettings.contains("stats_period") { startStats() }
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
-        let snapshot = ConfigurationSnapshot(configuration)
+        let snapshot = ConfigurationSnapshot(configuration, tls: tls)
         tellWorkers { $0.configurationChanged(snapshot, change) }
         prepareForcedPools()
     }

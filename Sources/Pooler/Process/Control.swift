@@ -17,6 +17,9 @@ final class Control {
     let listeners: [Listener]
     let pidFile: PidFile?
     var configuration: Configuration
+    /// Made of it, with the keys that outlive it.
+    var tls: TLSContexts
+    let ticketKeys: TicketKeys
     var condition = WorkerCondition()
     var mode = PoolerCondition.Mode.active
     var stats: StatHistory
@@ -35,9 +38,12 @@ final class Control {
     }
 
     init(
-        configuration: Configuration, options: DaemonOptions, listeners: [Listener], pidFile: PidFile?, log: Logger
+        configuration: Configuration, tls: TLSContexts, ticketKeys: TicketKeys, options: DaemonOptions,
+        listeners: [Listener], pidFile: PidFile?, log: Logger
     ) throws {
         self.configuration = configuration
+        self.tls = tls
+        self.ticketKeys = ticketKeys
         self.options = options
         self.listeners = listeners
         self.pidFile = pidFile
@@ -48,7 +54,7 @@ final class Control {
         shared = try Shared(workerCount: WorkerCount(configuration.settings).value, tracked: tracked) { request in
             DispatchQueue.main.async { MainActor.assumeIsolated { mailbox.control?.receive(request) } }
         }
-        let snapshot = ConfigurationSnapshot(configuration)
+        let snapshot = ConfigurationSnapshot(configuration, tls: tls)
         let key = try AuthenticationKey()
         workers = []
         for index in 0..<shared.workerCount {
@@ -142,7 +148,8 @@ final class Control {
 
     static func uptime() -> Duration { .nanoseconds(Instant.now().nanoseconds) }
 
-    private func startStats() {
+    /// Starts the interval of the averages, or starts it anew.
+    func startStats() {
         let period = max(1, configuration.settings.statsPeriod)
         let timer = DispatchSource.makeTimerSource(queue: .main)
         timer.schedule(deadline: .now() + .seconds(period), repeating: .seconds(period))

@@ -36,6 +36,8 @@ public enum Daemon {
         // Only now, so that the log file belongs to the account that goes on writing it.
         try configureLog(configuration, options)
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
+        let ticketKeys = TicketKeys()
+        let tls = (contexts: try TLSContexts(configuration, ticketKeys, keeping: .none), ticketKeys: ticketKeys)
         let listening = Listening(settings)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
@@ -45,24 +47,27 @@ public enum Daemon {
             var inBackground = options
             inBackground.quiet = true
             try configureLog(configuration, inBackground)
-            return try listen(configuration, inBackground, program, pidFile, (demand, limit), log)
+            return try listen(configuration, inBackground, program, pidFile, (demand, limit), tls, log)
         }
-        return try listen(configuration, options, program, pidFile, (demand, limit), log)
+        return try listen(configuration, options, program, pidFile, (demand, limit), tls, log)
     }
 
     /// The second half of the start, in the process that stays.
     private static func listen(
         _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ pidFile: PidFile?,
-        _ descriptors: (demand: DescriptorDemand, limit: DescriptorLimit), _ log: Logger
+        _ descriptors: (demand: DescriptorDemand, limit: DescriptorLimit),
+        _ tls: (contexts: TLSContexts, ticketKeys: TicketKeys), _ log: Logger
     ) throws -> Int32 {
         Signals.ignore()
         let listeners = try Listening(configuration.settings).open(log: log)
-        try pidFile?.write()
         log.info("\(descriptors.limit.summary(for: descriptors.demand))")
         if let warning = descriptors.limit.warning(for: descriptors.demand) { log.warning("\(warning)") }
         let control = try Control(
-            configuration: configuration, options: options, listeners: listeners, pidFile: pidFile, log: log)
+            configuration: configuration, tls: tls.contexts, ticketKeys: tls.ticketKeys, options: options,
+            listeners: listeners, pidFile: pidFile, log: log)
         control.start()
+        // After the signals have their handlers: whoever reads the number may send one at once.
+        try pidFile?.write()
         log.info("\(program.processUp)")
         dispatchMain()
     }

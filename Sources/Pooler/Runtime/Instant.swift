@@ -17,10 +17,11 @@ struct Instant: Comparable, Hashable, Sendable {
 
     static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// Later by `duration`; saturates at `never`.
+    /// Later by a duration; saturates at `never`, and for a negative one at the earliest moment.
     static func + (left: Instant, right: Duration) -> Instant {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.wholeNanoseconds)
-        return overflow ? .never : Instant(nanoseconds: sum)
+        guard overflow else { return Instant(nanoseconds: sum) }
+        return right < .zero ? Instant(nanoseconds: .min) : .never
     }
 
     /// Later by so many nanoseconds. `Duration` counts attoseconds in 128 bits, which is too dear for every query.
@@ -48,9 +49,8 @@ extension Duration {
     var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
         let (sum, tooMuch) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return tooMuch ? .max : sum
+        return overflow || tooMuch ? (seconds < 0 ? .min : .max) : sum
     }
 
     /// The duration in microseconds.

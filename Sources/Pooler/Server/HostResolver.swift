@@ -30,9 +30,8 @@ final class HostResolver: Sendable {
     private static let entryLimit = 4096
 
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "pgvalet.resolver", attributes: .concurrent)
-    /// At most this many look-ups block a thread at a time.
-    private let width = DispatchSemaphore(value: 8)
+    /// A look-up blocks its thread, so there are as many threads as queues at most; a name always has the same one.
+    private let queues = (0..<8).map { DispatchQueue(label: "pgvalet.resolver.\($0)") }
 
     init() {}
 
@@ -62,11 +61,9 @@ final class HostResolver: Sendable {
             return state.waiting[name]?.count == 1
         }
         guard isFirst else { return }
-        queue.async { [self] in
-            width.wait()
-            let outcome = Self.lookUp(host, port: port)
-            width.signal()
-            finish(name, outcome, ttl: ttl, failureTTL: failureTTL)
+        let place = Int(UInt(bitPattern: name.hashValue) % UInt(queues.count))
+        queues[place].async { [self] in
+            finish(name, Self.lookUp(host, port: port), ttl: ttl, failureTTL: failureTTL)
         }
     }
 

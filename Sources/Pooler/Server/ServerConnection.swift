@@ -19,6 +19,8 @@ final class ServerConnection: Connection {
     }
 
     let address: SocketAddress
+    /// The entry of the host list that the address belongs to; nil for a Unix socket.
+    let host: String?
     /// What the query of ours that runs failed with.
     var testFailure: String?
     /// The part of its pool that its present worker holds.
@@ -41,10 +43,11 @@ final class ServerConnection: Connection {
     var transactionStartedAt: Instant?
 
     init(
-        token: Token, id: UInt64, transport: consuming Transport, address: SocketAddress, pool: WorkerPool,
-        parameters: ParameterSet, now: Instant
+        token: Token, id: UInt64, transport: consuming Transport, address: SocketAddress, host: String?,
+        pool: WorkerPool, parameters: ParameterSet, now: Instant
     ) {
         self.address = address
+        self.host = host
         self.pool = pool
         self.parameters = parameters
         super.init(token: token, id: id, transport: transport, now: now)

@@ -3,11 +3,19 @@ enum ServerFailure: Equatable, Sendable {
     case lookUp(String)
     case connect(Errno)
     case connectTimeout
+    /// The server has no TLS for us.
+    case tlsRefused
+    /// Bytes came behind its answer to the SSLRequest that somebody else may have put there.
+    case unencryptedData
+    /// The handshake failed, or the encrypted stream broke.
+    case tls(TLSError)
     /// The secret that we have cannot answer what the server asks for, or its answer is wrong.
     case authentication(String)
     /// The server said no, with its own code and text.
     case refused(sqlState: String, message: String)
     case protocolViolation
+    /// connect_query began a transaction and did not end it.
+    case connectQueryLeftTransaction
     case endOfFile
     case io(Errno)
 
@@ -17,9 +25,13 @@ enum ServerFailure: Equatable, Sendable {
         case .lookUp: "server DNS lookup failed"
         case .connect: "connect failed"
         case .connectTimeout: "connect timeout"
+        case .tlsRefused: "server refused SSL"
+        case .unencryptedData: "received unencrypted data after SSL response"
+        case .tls(let error): error.description
         case .authentication(let text): text
         case .refused(_, let message): message
         case .protocolViolation: "unexpected response from server during login"
+        case .connectQueryLeftTransaction: "connect_query left a transaction open"
         case .endOfFile: "server conn crashed?"
         case .io(let error): "server connection failed: \(error)"
         }
@@ -30,7 +42,9 @@ enum ServerFailure: Equatable, Sendable {
         switch self {
         case .lookUp(let error): "\(text): \(error)"
         case .connect(let error): "\(text): \(error)"
-        case .connectTimeout, .authentication, .refused, .protocolViolation, .endOfFile, .io: text
+        case .connectTimeout, .tlsRefused, .unencryptedData, .tls, .authentication, .refused, .protocolViolation,
+            .connectQueryLeftTransaction, .endOfFile, .io:
+            text
         }
     }
 
@@ -39,8 +53,10 @@ enum ServerFailure: Equatable, Sendable {
     var isFinalAnswer: Bool {
         switch self {
         case .refused(let sqlState, _): sqlState != "57P03" && sqlState != "53300"
-        case .authentication: true
-        case .lookUp, .connect, .connectTimeout, .protocolViolation, .endOfFile, .io: false
+        case .authentication, .connectQueryLeftTransaction: true
+        case .lookUp, .connect, .connectTimeout, .tlsRefused, .unencryptedData, .tls, .protocolViolation, .endOfFile,
+            .io:
+            false
         }
     }
 

@@ -1,9 +1,12 @@
-/// Decides how we log in to a server: from the StartupMessage to the first ReadyForQuery, and connect_query after it.
+/// Decides how we log in to a server: from the first byte over encryption and StartupMessage to the first ReadyForQuery, and
+/// connect_query after it.
 ///
 /// A machine: whole messages of the server in, actions out.
 struct ServerLogin {
-    /// Successors: authenticating → settling → querying | ended.
+    /// Successors: encrypting → authenticating → settling → querying | ended.
     private enum State {
+        /// Nothing but what encryption takes has been said.
+        case encrypting(ServerEncryption)
         case authenticating(ServerAuthentication)
         /// AuthenticationOk has come; parameters and the cancel key follow.
         case settling
@@ -15,6 +18,8 @@ struct ServerLogin {
     enum Action: Equatable {
         case none
         case send([UInt8])
+        /// Begin a TLS handshake, and tell when it is over.
+        case startTLS(demandsALPN: Bool)
         /// connect_query failed: say so in the log, and go on.
         case logConnectQueryError(String)
         /// The server is ready; these are its parameters.
@@ -26,14 +31,62 @@ struct ServerLogin {
     private var welcome: Welcome
     private let tracked: TrackedParameters
     private let connectQuery: String?
+    private let startup: [UInt8]
+    private var authentication: ServerAuthentication
     /// The server's own cancel key.
     private(set) var cancelKey: CancelKey?
 
-    init(authentication: ServerAuthentication, tracked: TrackedParameters, connectQuery: String?) {
-        state = .authenticating(authentication)
+    /// `startup` is the StartupMessage.
+    init(
+        encryption: ServerEncryption.Policy, startup: [UInt8], authentication: ServerAuthentication,
+        tracked: TrackedParameters, connectQuery: String?
+    ) {
+        state = .encrypting(ServerEncryption(encryption))
+        self.startup = startup
+        self.authentication = authentication
         welcome = Welcome(tracked: tracked)
         self.tracked = tracked
         self.connectQuery = connectQuery
+    }
+
+    /// Whether the next byte is the answer to our SSLRequest.
+    var expectsEncryptionAnswer: Bool {
+        if case .encrypting(let encryption) = state { encryption.expectsAnswer } else { false }
+    }
+
+    /// Whether a TLS handshake runs.
+    var isHandshaking: Bool {
+        if case .encrypting(let encryption) = state { !encryption.expectsAnswer } else { false }
+    }
+
+    /// The connection stands.
+    mutating func connected() -> Action {
+        encrypt { $0.connected() }
+    }
+
+    /// The server has answered our SSLRequest; `isFollowed` by more bytes in the same breath.
+    mutating func encryptionAnswered(_ byte: UInt8, isFollowed: Bool) -> Action {
+        encrypt { $0.answered(byte, isFollowed: isFollowed) }
+    }
+
+    /// The TLS handshake is over, well; `endpointHash` is what SCRAM can bind to.
+    mutating func handshakeEnded(endpointHash: [UInt8]?) -> Action {
+        authentication.channelEncrypted(endpointHash: endpointHash)
+        return encrypt { $0.handshakeEnded() }
+    }
+
+    private mutating func encrypt(_ event: (inout ServerEncryption) -> ServerEncryption.Action) -> Action {
+        guard case .encrypting(var encryption) = state else { return fail(.protocolViolation) }
+        let action = event(&encryption)
+        state = .encrypting(encryption)
+        switch action {
+        case .ask: return .send(ServerEncryption.request)
+        case .startTLS: return .startTLS(demandsALPN: encryption.demandsALPN)
+        case .proceed:
+            state = .authenticating(authentication)
+            return .send(startup)
+        case .fail(let failure): return fail(failure)
+        }
     }
 
     /// The StartupMessage. `parameters` are those of the `[databases]` entry.
@@ -52,6 +105,7 @@ struct ServerLogin {
 
     /// A whole message of the server has come.
     mutating func messageReceived(_ type: BackendMessageType, _ body: RawSpan) -> Action {
+        if case .encrypting = state { return fail(.protocolViolation) }
         switch type {
         case .noticeResponse, .negotiateProtocolVersion, .notificationResponse:
             return .none
@@ -67,7 +121,7 @@ struct ServerLogin {
             cancelKey = CancelKey(process: body.uint32(at: 0), secret: body.uint32(at: 4))
             return .none
         case .readyForQuery:
-            return readyReceived()
+            return readyReceived(body)
         default:
             if case .querying = state { return .none }
             return fail(.protocolViolation)
@@ -100,17 +154,22 @@ struct ServerLogin {
         return .none
     }
 
-    private mutating func readyReceived() -> Action {
+    private mutating func readyReceived(_ body: RawSpan) -> Action {
+        guard body.byteCount == 1, let status = TransactionStatus(rawValue: body.uint8(at: 0)) else {
+            return fail(.protocolViolation)
+        }
         switch state {
         case .settling:
+            guard status == .idle else { return fail(.protocolViolation) }
             guard let connectQuery, !connectQuery.isEmpty else { return ready() }
             state = .querying
             var writer = MessageWriter()
             writer.message(FrontendMessageType.query) { $0.cString(connectQuery) }
             return .send(writer.bytes)
         case .querying:
-            return ready()
-        case .authenticating, .ended:
+            // Its first client would find itself in a transaction that it never began.
+            return status == .idle ? ready() : fail(.connectQueryLeftTransaction)
+        case .encrypting, .authenticating, .ended:
             return fail(.protocolViolation)
         }
     }

@@ -90,14 +90,14 @@ extension Worker {
     func openServer(for pool: WorkerPool) {
         let token = table.reserve()
         pool.pool.serverOpening(token)
-        table.fill(token, .pendingServer(pool))
         let database = pool.database
         let hosts = database.hosts
-        guard !hosts.isEmpty else {
+        let host = hosts.isEmpty ? nil : hosts[hostIndex(of: pool) % hosts.count]
+        table.fill(token, .pendingServer(PendingServer(pool: pool, host: host, since: now)))
+        guard let host else {
             connect(token, pool, toUnixSocketIn: configuration.settings.unixSocketDir)
             return
         }
-        let host = hosts[hostIndex(of: pool) % hosts.count]
         if host.hasPrefix("/") || host.hasPrefix("@") {
             connect(token, pool, toUnixSocketIn: host)
             return
@@ -127,7 +127,7 @@ extension Worker {
     private func connect(_ token: Token, _ pool: WorkerPool, toUnixSocketIn directory: String) {
         let path = "\(directory)/.s.PGSQL.\(pool.database.port)"
         if let address = SocketAddress(unixPath: path) {
-            connect(token, pool, to: [address])
+            connect(token, pool, to: [address], host: nil)
         } else {
             openingFailed(token, pool, .lookUp("the path \(path) is too long for a Unix socket"))
         }
@@ -135,15 +135,16 @@ extension Worker {
 
     /// A look-up that a pending server waits for has ended.
     func hostResolved(_ token: Token, _ outcome: HostResolver.Outcome) {
-        guard case .pendingServer(let pool) = table[token] else { return }
+        guard case .pendingServer(let pending) = table[token] else { return }
+        let pool = pending.pool
         switch outcome {
         case .failure(let text): openingFailed(token, pool, .lookUp(text))
-        case .addresses(let addresses): connect(token, pool, to: addresses)
+        case .addresses(let addresses): connect(token, pool, to: addresses, host: pending.host)
         }
     }
 
     /// Connects to the first address that does not fail at once.
-    private func connect(_ token: Token, _ pool: WorkerPool, to addresses: [SocketAddress]) {
+    private func connect(_ token: Token, _ pool: WorkerPool, to addresses: [SocketAddress], host: String?) {
         var failure = ServerFailure.lookUp("no address")
         for address in addresses {
             do {
@@ -151,8 +152,8 @@ extension Worker {
                 SocketOptions(configuration.settings).apply(to: descriptor.number, isUnix: address.isUnix)
                 let isConnected = try Syscalls.connect(descriptor.number, to: address)
                 let server = ServerConnection(
-                    token: token, id: shared.makeID(), transport: Transport(descriptor), address: address, pool: pool,
-                    parameters: parameterSets.empty, now: now)
+                    token: token, id: shared.makeID(), transport: Transport(descriptor), address: address,
+                    host: host, pool: pool, parameters: parameterSets.empty, now: now)
                 table.fill(token, .server(server))
                 poller.add(server.transport.descriptor.number, token)
                 if isConnected {
@@ -185,14 +186,45 @@ extension Worker {
             let from = local.isUnix ? "" : " (from \(local.host):\(local.port))"
             log.info("\(label(server)) new connection to server\(from)")
         }
-        let login = ServerLogin(
+        var login = ServerLogin(
+            encryption: ServerEncryption.Policy(
+                pool.database, mode: configuration.settings.serverTlsSslmode, isUnix: server.address.isUnix),
+            startup: ServerLogin.startupMessage(
+                user: pool.key.user, database: pool.database.dbname,
+                parameters: pool.database.startupParameters + (pool.replication ?? [])),
             authentication: ServerAuthentication(
                 user: pool.key.user, credential: pool.credential, context: authentication),
             tracked: shared.tracked, connectQuery: pool.database.connectQuery)
+        let action = login.connected()
         server.phase = .login(login)
-        let startup = ServerLogin.startupMessage(
-            user: pool.key.user, database: pool.database.dbname, parameters: pool.database.startupParameters)
-        send(startup, to: server)
+        perform(action, of: login, on: server)
+    }
+
+    /// Begins a TLS handshake with a server.
+    private func startTLS(_ server: ServerConnection, demandsALPN: Bool) {
+        guard let context = configuration.tls.server else {
+            serverEnded(server, .tls(TLSError("TLS was switched off in the middle of a login")))
+            return
+        }
+        do throws(TLSError) {
+            let session = serverSessions.session(for: server, context)
+            try server.transport.startTLS(
+                context, .connecting(host: server.host, session: session, demandsALPN: demandsALPN))
+            watchUnsent(server)
+        } catch {
+            serverEnded(server, .tls(error))
+        }
+    }
+
+    /// A handshake with a server has taken a step; it may have been the last.
+    func handshakeAdvanced(_ server: ServerConnection) {
+        guard server.transport.isEncrypted, case .login(var login) = server.phase else { return }
+        let action = login.handshakeEnded(endpointHash: server.transport.peerEndpointHash)
+        server.phase = .login(login)
+        if configuration.settings.logConnections, let summary = server.transport.tlsSummary {
+            log.info("\(label(server)) SSL established: \(summary)\(server.transport.isResumed ? ", resumed" : "")")
+        }
+        perform(action, of: login, on: server)
     }
 
     /// The server's messages while we log in: few and short, each is seen whole.
@@ -201,9 +233,13 @@ extension Worker {
         let bytes = scratch.bytes(0..<range.upperBound)
         var cursor = range.lowerBound
         while cursor < range.upperBound {
-            guard case .login(var login) = server.phase else {
-                // Ready in the middle of the bytes: nothing may follow but what an idle server says by itself.
-                break
+            guard case .login(var login) = server.phase else { return }
+            if login.expectsEncryptionAnswer {
+                let action = login.encryptionAnswered(
+                    bytes.uint8(at: cursor), isFollowed: cursor + 1 < range.upperBound)
+                server.phase = .login(login)
+                perform(action, of: login, on: server)
+                return
             }
             switch FrameScanner.header(in: bytes, at: cursor, limit: Scratch.carryLimit) {
             case .malformed:
@@ -221,6 +257,12 @@ extension Worker {
                 cursor += header.frameLength
                 let action = login.messageReceived(BackendMessageType(rawValue: header.type), body)
                 server.phase = .login(login)
+                if case .ready = action {
+                    // What follows is for whoever gets the server now; the next read takes it up.
+                    hold(cursor..<range.upperBound, for: server)
+                    perform(action, of: login, on: server)
+                    return
+                }
                 perform(action, of: login, on: server)
                 guard server.isOpen else { return }
             }
@@ -233,6 +275,8 @@ extension Worker {
             break
         case .send(let bytes):
             send(bytes, to: server)
+        case .startTLS(let demandsALPN):
+            startTLS(server, demandsALPN: demandsALPN)
         case .logConnectQueryError(let text):
             log.warning("\(label(server)) error while executing connect_query: \(text)")
         case .ready(let welcome):
@@ -251,16 +295,17 @@ extension Worker {
         let pool = server.pool
         pool.failure = nil
         pool.failedHosts = 0
+        serverSessions.keep(server)
         server.phase = .idle
-        if pool.budget.welcome == nil {
-            pool.budget.welcome = welcome
+        if pool.welcome == nil {
+            pool.welcome = welcome
             shared.broadcast(.welcomeArrived(pool.key), except: index)
         }
         welcomeArrived(pool.key)
         guard server.isOpen else { return }
         // A connection that its limits no longer allow, or that was opened just before a PAUSE, ends here.
-        if server.isCloseNeeded || condition.isPaused(pool.key.database) {
-            closeServer(server, "close_needed", isOrderly: true)
+        if let reason = reasonToClose(server, isFresh: true) {
+            closeServer(server, reason, isOrderly: true)
         } else {
             free(server)
         }
@@ -279,7 +324,11 @@ extension Worker {
             client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
-        case .idle, .testing, .beingCanceled:
+        case .testing:
+            closeServer(server, failure.text, isOrderly: false)
+            // Whoever waited for the outcome of a check may have another idle server.
+            serveQueue(of: server.pool)
+        case .idle, .beingCanceled:
             closeServer(server, failure.text, isOrderly: false)
         case .closed:
             break
@@ -287,7 +336,7 @@ extension Worker {
     }
 
     /// A connection failed before it had a socket.
-    private func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
+    func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
         log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
         pool.pool.serverRemoved(token)
         table.remove(token)

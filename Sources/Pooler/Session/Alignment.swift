@@ -9,7 +9,7 @@ struct Alignment: Equatable {
 
     mutating func set(_ name: String, to value: [UInt8]) {
         sql += Array("SET \(Self.identifier(name)) TO ".utf8)
-        sql += name.lowercased() == "search_path" ? Self.list(value) : Self.literal(value)
+        sql += Self.listParameters.contains(name.lowercased()) ? Self.list(value) : Self.literal(value)
         sql.append(UInt8(ascii: ";"))
     }
 
@@ -57,20 +57,34 @@ struct Alignment: Equatable {
         return result
     }
 
-    /// search_path is a list of identifiers, as the server reports it: `"$user", public`. Each is quoted anew, so that nothing
-    /// but names can come through.
+    /// Settings whose value SET takes as a list of names, each quoted by itself (GUC_LIST_QUOTE in the server).
+    private static let listParameters: Set<String> = [
+        "search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries",
+    ]
+
+    /// A list of names as the server reports it, or as a client gives it: `"$user", public`. Read as the server's
+    /// SplitIdentifierString does, and each quoted anew, so that nothing but names can come through.
     private static func list(_ value: [UInt8]) -> [UInt8] {
+        let quote = UInt8(ascii: "\"")
         var names: [[UInt8]] = [[]]
         var isQuoted = false
-        let quote = UInt8(ascii: "\"")
+        /// Right behind a closing quote, where another one stands for itself.
+        var isBehindQuote = false
         for byte in value where byte != 0 {
-            if byte == quote {
+            let last = names.count - 1
+            switch byte {
+            case quote:
+                if isBehindQuote { names[last].append(quote) }
+                isBehindQuote = isQuoted
                 isQuoted.toggle()
-            } else if byte == UInt8(ascii: ","), !isQuoted {
-                names.append([])
-            } else if isQuoted || byte != UInt8(ascii: " ") {
-                names[names.count - 1].append(byte)
+                continue
+            case _ where isQuoted: names[last].append(byte)
+            case UInt8(ascii: ","): names.append([])
+            case UInt8(ascii: " "), 9...13: break
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): names[last].append(byte | 0x20)
+            default: names[last].append(byte)
             }
+            isBehindQuote = false
         }
         let quoted = names.map { literal($0) }
         return Array(quoted.joined(separator: [UInt8(ascii: ",")]))

@@ -72,6 +72,11 @@ struct ReplyQueue {
     private var isSkippingToSync = false
     /// Whether the request at the front has switched the server to copy-in mode.
     private var isCopyingIn = false
+    /// Whether a Sync was sent in front of the end of the copy that runs: the server ignores it, unless the copy fails first.
+    private var hasIgnoredSync = false
+    /// Whether nobody can tell how many answers are still to come: a copy failed with a Sync on its way that the server may
+    /// have ignored or not. Such a server must not go to another client, whose answers it could mix up.
+    private(set) var isUncertain = false
     /// Whether extended messages were sent that no Sync has followed yet.
     private(set) var isPipelineOpen = false
     /// Whether the present batch has asked the server for anything.
@@ -148,10 +153,14 @@ struct ReplyQueue {
     ) {
         switch request {
         case .query, .functionCall:
-            // After a failed extended query, the server drops these too.
+            // After a failed extended query, the server drops these too. Otherwise they end the pipeline as Sync does.
             if isSkippingToSync { return }
+            isPipelineOpen = false
         case .sync:
-            if isCopyingIn && !hasCopyEnd { return }
+            if isCopyingIn && !hasCopyEnd {
+                hasIgnoredSync = true
+                return
+            }
             isPipelineOpen = false
             isSkippingToSync = false
             isBatchBegun = false
@@ -175,7 +184,6 @@ struct ReplyQueue {
     /// A message of the server, by its type.
     @inline(__always)
     mutating func replyReceived(_ type: BackendMessageType) -> Delivery {
-        dropCopyEnds()
         guard let front = entries.first else { return unaskedReply(type) }
         switch type {
         case .readyForQuery:
@@ -187,14 +195,12 @@ struct ReplyQueue {
         case .parseComplete where front.request == .parse,
             .bindComplete where front.request == .bind,
             .closeComplete where front.request == .close:
-            removeFirst()
+            answered()
         case .rowDescription, .noData:
-            if front.request == .describeStatement || front.request == .describePortal { removeFirst() }
+            if front.request == .describeStatement || front.request == .describePortal { answered() }
         case .commandComplete, .emptyQueryResponse, .portalSuspended:
-            if front.request == .execute {
-                isCopyingIn = false
-                removeFirst()
-            }
+            if isCopyingIn { copyInEnded() }
+            if front.request == .execute { answered() }
         default:
             break
         }
@@ -231,6 +237,8 @@ struct ReplyQueue {
         entries.removeAll(keepingCapacity: true)
         isSkippingToSync = false
         isCopyingIn = false
+        hasIgnoredSync = false
+        isUncertain = false
         isPipelineOpen = false
         isBatchBegun = false
         names = Unsettled()
@@ -252,26 +260,36 @@ struct ReplyQueue {
 
     private var hasCopyEnd: Bool { entries.contains { $0.request == .copyEnd } }
 
+    /// The front request has its last answer. A CopyDone or CopyFail behind it ended nothing: the server drops it.
+    private mutating func answered() {
+        removeFirst()
+        dropCopyEnds()
+    }
+
     private mutating func dropCopyEnds() {
         while let front = entries.first, front.request == .copyEnd { removeFirst() }
     }
 
     /// Between requests a server may only speak of things nobody asked for.
-    private func unaskedReply(_ type: BackendMessageType) -> Delivery {
+    private mutating func unaskedReply(_ type: BackendMessageType) -> Delivery {
         switch type {
+        case .readyForQuery where isUncertain:
+            // The server had not ignored the Sync.
+            isSkippingToSync = false
+            isPipelineOpen = false
+            return .forward
         case .noticeResponse, .parameterStatus, .notificationResponse, .errorResponse, .copyData, .copyDone:
-            .forward
-        // A pipeline that is open without owing anything: only a protocol breach could bring more.
+            return .forward
         default:
-            .violation
+            return .violation
         }
     }
 
     private mutating func readyReceived(_ front: Entry) -> Delivery {
         switch front.request {
         case .query, .functionCall, .sync:
-            removeFirst()
             isCopyingIn = false
+            answered()
             return front.recipient == .client ? .forward : .swallow
         case .parse, .bind, .describeStatement, .describePortal, .close, .execute, .copyEnd:
             return .violation
@@ -279,11 +297,12 @@ struct ReplyQueue {
     }
 
     private mutating func errorReceived(_ front: Entry) -> Delivery {
+        if isCopyingIn && hasIgnoredSync { isUncertain = true }
+        if isCopyingIn { copyInEnded() }
         switch front.request {
         case .query, .functionCall, .sync:
-            isCopyingIn = false
+            break
         case .parse, .bind, .describeStatement, .describePortal, .close, .execute, .copyEnd:
-            isCopyingIn = false
             while let next = entries.first, next.request != .sync {
                 let effect = removeFirst().effect
                 // What comes behind a failure of nothing is not the failure.
@@ -297,6 +316,13 @@ struct ReplyQueue {
         return front.recipient == .client ? .forward : .swallowFailure
     }
 
+    /// The copy is over: done, or failed. What ended it, if that was sent already, is answered with it.
+    private mutating func copyInEnded() {
+        isCopyingIn = false
+        hasIgnoredSync = false
+        if let end = entries.firstIndex(where: { $0.request == .copyEnd }) { entries.remove(at: end) }
+    }
+
     /// Copy-in mode: the server ignores Sync until CopyDone or CopyFail. What was sent ahead of those is never answered.
     private mutating func copyInBegan() {
         isCopyingIn = true
@@ -307,7 +333,9 @@ struct ReplyQueue {
             if index > 0 && entry.request == .sync && !sawEnd { continue }
             kept.append(entry)
         }
-        if kept.count < entries.count && !kept.contains(where: { $0.request == .sync }) {
+        guard kept.count < entries.count else { return }
+        hasIgnoredSync = true
+        if !kept.contains(where: { $0.request == .sync }) {
             isPipelineOpen = kept.first?.request == .execute
         }
         entries = kept

@@ -115,11 +115,11 @@ struct ParameterSets {
         }
     }
 
-    /// Whether two values mean the same: they are names of encodings, styles and zones, which the server reads without regard
-    /// to case; an application_name is free text.
+    /// Whether two values mean the same. The first ones are names of encodings, styles and zones, which the server reads without
+    /// regard to case; an application_name is free text, and extra parameters may hold names (search_path, role).
     private static func isSame(_ left: [UInt8]?, _ right: [UInt8]?, at index: Int) -> Bool {
         if left == right { return true }
-        guard index != TrackedParameters.applicationNameIndex, let left, let right else { return false }
+        guard index < TrackedParameters.applicationNameIndex, let left, let right else { return false }
         return left.elementsEqual(right) { lowercase($0) == lowercase($1) }
     }
 

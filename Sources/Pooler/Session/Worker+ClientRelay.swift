@@ -43,16 +43,17 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { client.held.removeAll(to: blocks) }
                 client.receivedAt = now
-                client.hasUnreadInput = count == Scratch.receiveSize || client.isPeerClosed
+                client.hasUnreadInput = client.transport.mayHoldMore(after: count) || client.isPeerClosed
                 process(client, 0..<carried + count)
             case .wouldBlock:
                 client.hasUnreadInput = false
+                watchUnsent(client)
                 return
             case .endOfFile:
-                closeClient(client, .clientUnexpectedEOF)
+                closeClient(client, client.transport.tlsFailure.map(CloseReason.tls) ?? .clientUnexpectedEOF)
                 return
             case .failed(let error):
-                closeClient(client, .ioError(error))
+                closeClient(client, client.transport.tlsFailure.map(CloseReason.tls) ?? .ioError(error))
                 return
             }
             guard client.isOpen, client.hasUnreadInput else { return }

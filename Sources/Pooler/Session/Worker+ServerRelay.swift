@@ -29,7 +29,7 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { server.held.removeAll(to: blocks) }
                 server.receivedAt = now
-                server.hasUnreadInput = count == Scratch.receiveSize || server.isPeerClosed
+                server.hasUnreadInput = server.transport.mayHoldMore(after: count) || server.isPeerClosed
                 if case .login = server.phase {
                     processServerLogin(server, 0..<carried + count)
                 } else {
@@ -37,12 +37,14 @@ extension Worker {
                 }
             case .wouldBlock:
                 server.hasUnreadInput = false
+                if case .login(let login) = server.phase, login.isHandshaking { handshakeAdvanced(server) }
+                watchUnsent(server)
                 return
             case .endOfFile:
-                serverEnded(server, .endOfFile)
+                serverEnded(server, server.transport.tlsFailure.map(ServerFailure.tls) ?? .endOfFile)
                 return
             case .failed(let error):
-                serverEnded(server, .io(error))
+                serverEnded(server, server.transport.tlsFailure.map(ServerFailure.tls) ?? .io(error))
                 return
             }
             guard server.isOpen, server.hasUnreadInput else { return }

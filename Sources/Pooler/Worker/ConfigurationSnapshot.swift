@@ -3,6 +3,7 @@ import PoolerConfig
 /// A configuration as one object, so that handing it around copies a pointer, with what the data path asks of it ready.
 final class ConfigurationSnapshot: Sendable {
     let configuration: Configuration
+    let tls: TLSContexts
     /// The same settings once more: stored, so that reading one of them copies only that one.
     let settings: Settings
     /// max_packet_size.
@@ -12,8 +13,9 @@ final class ConfigurationSnapshot: Sendable {
     private let hasResetQuery: Bool
     private let resetsAlways: Bool
 
-    init(_ configuration: Configuration) {
+    init(_ configuration: Configuration, tls: TLSContexts = .none) {
         self.configuration = configuration
+        self.tls = tls
         settings = configuration.settings
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec

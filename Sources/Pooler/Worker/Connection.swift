@@ -6,7 +6,7 @@ class Connection {
     final var token: Token
     /// Unique in the process, never reused.
     final let id: UInt64
-    final let transport: Transport
+    final var transport: Transport
     final let connectedAt: Instant
     final let connectedAtWallClock: Int64
 

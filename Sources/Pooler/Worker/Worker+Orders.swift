@@ -4,6 +4,7 @@ import PoolerConfig
 extension Worker {
     /// A new configuration.
     func configurationChanged(_ snapshot: ConfigurationSnapshot, _ change: ConfigurationChange) {
+        let changesServerTLS = configuration.tls.server !== snapshot.tls.server
         configuration = snapshot
         authentication.scramIterations = snapshot.settings.scramIterations
         for pool in Array(pools.values) {
@@ -20,7 +21,7 @@ extension Worker {
                 break
             }
             let user = pool.database.user ?? pool.key.user
-            pool.settings = snapshot.configuration.poolSettings(database: pool.database, user: user)
+            pool.settings = poolSettings(pool.key, pool.database)
             if pool.database.user != nil {
                 pool.credential = forcedCredential(pool.database, user)
             } else if change.changedSecrets.contains(user) {
@@ -28,9 +29,13 @@ extension Worker {
             }
             apply(snapshot.settings, to: pool)
             pool.failure = nil
+            // What was agreed under other TLS settings ends with its present use.
+            if changesServerTLS { closeNeeded(servers(of: pool).filter { !$0.address.isUnix }) }
         }
-        for registration in table.all {
-            if case .client(let client) = registration { applyLimits(to: client) }
+        for registration in Array(table.all) {
+            guard case .client(let client) = registration else { continue }
+            applyLimits(to: client)
+            requeueIfAbandoned(client)
         }
         serveAllQueues()
     }
@@ -44,6 +49,15 @@ extension Worker {
         if limits.clientIdleTimeout > .zero {
             timers.arm(slot: client.token.slot, at: client.receivedAt + limits.clientIdleTimeout)
         }
+    }
+
+    /// A client that waits in a pool whose user is no longer its own waits in the right one.
+    private func requeueIfAbandoned(_ client: ClientConnection) {
+        guard let pool = client.pool, pool.isAbandoned, case .waiting(let ticket, _) = client.link else { return }
+        pool.pool.clientLeft(ticket)
+        publishWaiting(pool)
+        client.link = .none
+        processHeld(client)
     }
 
     /// What the console has ordered holds from now on.
@@ -100,6 +114,7 @@ extension Worker {
             server.isCloseNeeded = true
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "obsolete connection", isOrderly: true)
+            case .active(let client) where server.pool.replication != nil: closeClient(client, .databaseChanged)
             case .active, .aligning, .testing, .beingCanceled, .closed: break
             }
         }

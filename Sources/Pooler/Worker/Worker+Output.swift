@@ -23,6 +23,7 @@ extension Worker {
         switch connection.transport.send(bytes) {
         case .bytes(let count):
             if count < bytes.byteCount { keep(bytes.slice(count..<bytes.byteCount), for: connection) }
+            watchUnsent(connection)
         case .wouldBlock:
             keep(bytes, for: connection)
         case .endOfFile, .failed:
@@ -34,6 +35,16 @@ extension Worker {
     @inline(never)
     private func keep(_ bytes: RawSpan, for connection: Connection) {
         connection.output.append(bytes, from: blocks)
+        watchOutput(connection)
+    }
+
+    /// Ciphertext of what was sent may wait for room.
+    @inline(__always)
+    func watchUnsent(_ connection: Connection) {
+        if connection.transport.hasUnsent { watchOutput(connection) }
+    }
+
+    private func watchOutput(_ connection: Connection) {
         guard !connection.isOutputWatched else { return }
         connection.isOutputWatched = true
         poller.watchOutput(connection.transport.descriptor.number, connection.token, true)
@@ -41,6 +52,7 @@ extension Worker {
 
     /// The socket has room again: sends what was kept. True when nothing is left.
     private func drain(_ connection: Connection) -> Bool {
+        guard connection.transport.flush() else { return false }
         while !connection.output.isEmpty {
             let (result, available) = connection.output.withFront { front in
                 (connection.transport.send(front), front.byteCount)
@@ -55,6 +67,7 @@ extension Worker {
                 connection.output.removeAll(to: blocks)
             }
         }
+        if connection.transport.hasUnsent { return false }
         if connection.isOutputWatched {
             connection.isOutputWatched = false
             poller.watchOutput(connection.transport.descriptor.number, connection.token, false)

@@ -13,6 +13,8 @@ final class Worker {
     private static let grain = TimerWheel.grain.wholeNanoseconds
     /// Logins that are given a turn between two rounds of established connections.
     private static let loginsPerTurn = 8
+    /// Beyond this, the rest of them wait for the next turn: one TLS handshake or SCRAM may take most of it.
+    private static let loginTimePerTurn: Duration = .milliseconds(1)
 
     let index: Int
     let shared: Shared
@@ -37,6 +39,8 @@ final class Worker {
     var readyAgain: [Token] = []
     /// Clients in login with something to read: they get their turn after established ones.
     var loginsReady: [Token] = []
+    /// TLS sessions that servers offered.
+    var serverSessions = ServerSessions()
 
     // What the worker holds.
     var pools: [PoolKey: WorkerPool] = [:]
@@ -132,11 +136,12 @@ final class Worker {
     /// Established sessions go first: a storm of logins gets a bounded share of each turn.
     private func runLogins() {
         guard !loginsReady.isEmpty else { return }
-        let turn = loginsReady.prefix(Self.loginsPerTurn)
-        loginsReady.removeFirst(turn.count)
-        for token in turn {
-            if case .client(let client) = table[token] { readClient(client) }
-        }
+        var turn = 0
+        repeat {
+            if case .client(let client) = table[loginsReady[turn]] { readClient(client) }
+            turn += 1
+        } while turn < min(Self.loginsPerTurn, loginsReady.count) && .now() - now < Self.loginTimePerTurn
+        loginsReady.removeFirst(turn)
     }
 
     private func expireTimers() {

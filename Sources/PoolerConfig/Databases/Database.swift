@@ -49,6 +49,8 @@ public struct Database: Sendable, Equatable {
     public var timezone: String?
     /// Goes into the startup packet to the server.
     public var applicationName: String?
+    /// How TLS begins on a server connection; `direct` demands it.
+    public var sslNegotiation = SSLNegotiation.postgres
     /// What becomes of session state.
     public var sessionState: SessionStateMode?
     /// Clients of a pool that may be pinned; -1 is half of the pool size.

@@ -37,6 +37,12 @@ extension ConnectKey where Owner == Database {
         DatabaseKey(
             "load_balance_hosts", \.loadBalanceHosts, .choice(), isPartOfConnection: true,
             "Which host of a list a new connection goes to: the next in turn, or the same until it fails."),
+        DatabaseKey(
+            "sslnegotiation", \.sslNegotiation, .choice(), isPartOfConnection: true,
+            """
+            How TLS begins: `postgres` asks first, `direct` starts with the handshake (Postgres 17 and later) and \
+            goes without TLS under no `server_tls_sslmode`.
+            """),
     ]
 
     private static let limits: [DatabaseKey] = [

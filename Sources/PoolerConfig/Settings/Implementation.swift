@@ -2,8 +2,6 @@
 /// by SET alike. (A whole setting that has no effect yet says so in its `SettingDefinition`, and only draws a warning.)
 enum Implementation {
     static let authTypes: Set<AuthType> = [.any, .trust, .plain, .md5, .scramSHA256]
-    static let clientSSLModes: Set<SSLMode> = [.disable]
-    static let serverSSLModes: Set<SSLMode> = [.disable, .allow, .prefer]
     /// Cancel requests for other processes: an entry of [peers] draws a warning.
     static let hasPeers = false
 }

@@ -51,6 +51,14 @@ public enum SSLMode: String, SettingChoice {
     case verifyFull = "verify-full"
 }
 
+/// How TLS begins on a server connection (`sslnegotiation`).
+public enum SSLNegotiation: String, SettingChoice {
+    /// With an SSLRequest, which every Postgres knows.
+    case postgres
+    /// With the handshake itself (Postgres 17 and later).
+    case direct
+}
+
 /// Size of the Diffie-Hellman keys (`client_tls_dheparams`).
 public enum DHEParams: String, SettingChoice {
     /// OpenSSL chooses.

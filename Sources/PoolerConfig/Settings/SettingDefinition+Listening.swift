@@ -30,8 +30,7 @@ extension SettingDefinition {
             "Group, by name or number, that the Unix socket file is given to."
         ),
         SettingDefinition(
-            "so_reuseport", \.soReuseport, .boolean, default: "0", isChangeable: false, isImplemented: false,
-            since: "1.12",
+            "so_reuseport", \.soReuseport, .boolean, default: "0", isChangeable: false, since: "1.12",
             "Sets SO_REUSEPORT on TCP listeners, so that several processes share one port."
         ),
         SettingDefinition(

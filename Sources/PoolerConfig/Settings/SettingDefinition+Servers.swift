@@ -39,11 +39,11 @@ extension SettingDefinition {
             """
         ),
         SettingDefinition(
-            "dns_max_ttl", \.dnsMaxTtl, .time, default: "15", isImplemented: false, since: "1.4",
+            "dns_max_ttl", \.dnsMaxTtl, .time, default: "15", since: "1.4",
             "How long the answer to a name lookup is used."
         ),
         SettingDefinition(
-            "dns_nxdomain_ttl", \.dnsNxdomainTtl, .time, default: "15", isImplemented: false, since: "1.6",
+            "dns_nxdomain_ttl", \.dnsNxdomainTtl, .time, default: "15", since: "1.6",
             "How long the failure of a name lookup is believed."
         ),
         SettingDefinition(

@@ -25,10 +25,11 @@ struct AuthenticationPlay {
 
     init(
         _ method: ClientAuthentication.Method, user: String = "bob", isKnown: Bool = true, secret: Secret,
-        credential: Credential, context: AuthenticationContext
+        credential: Credential, context: AuthenticationContext, channelBinding: [UInt8]? = nil
     ) {
         server = ClientAuthentication(
-            method: method, user: user, isKnown: isKnown, secret: secret, context: context)
+            method: method, user: user, isKnown: isKnown, secret: secret, context: context,
+            channelBinding: channelBinding)
         client = ServerAuthentication(user: user, credential: credential, context: context)
     }
 

@@ -1,0 +1,86 @@
+import Testing
+
+@testable import Pooler
+
+@Suite struct PendingBytesTests {
+    private static let block = BlockPool.blockSize
+
+    /// What the bytes are, run by run.
+    private static func runs(of pending: borrowing PendingBytes) -> [[UInt8]] {
+        var runs: [[UInt8]] = []
+        pending.forEachRun { runs.append($0.array()) }
+        return runs
+    }
+
+    private static func front(of pending: borrowing PendingBytes) -> [UInt8] {
+        pending.withFront { $0.array() }
+    }
+
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func `Bytes come out in the order in which they went in`(_ seed: UInt64) {
+        var random = SplitMix(state: seed)
+        let pool = BlockPool()
+        var pending = PendingBytes()
+        var model: [UInt8] = []
+        for step in 0..<300 {
+            switch Int.random(in: 0...19, using: &random) {
+            case 0...9:
+                let sizes = [0, 1, 5, 100, Self.block - 1, Self.block, Self.block + 1, 2 * Self.block + 7]
+                let size = sizes.randomElement(using: &random) ?? 0
+                let bytes = pattern(size, from: step)
+                bytes.withSpan { pending.append($0, from: pool) }
+                model += bytes
+            case 10...14 where !pending.isEmpty:
+                let count = Int.random(in: 0...Self.front(of: pending).count, using: &random)
+                pending.dropFront(count, to: pool)
+                model.removeFirst(count)
+            case 15...18 where !pending.isEmpty:
+                let count = Self.front(of: pending).count
+                pending.dropFront(count, to: pool)
+                model.removeFirst(count)
+            case 19:
+                pending.removeAll(to: pool)
+                model = []
+            default:
+                break
+            }
+            let (count, isEmpty) = (pending.count, pending.isEmpty)
+            #expect(count == model.count && isEmpty == model.isEmpty)
+            let runs = Self.runs(of: pending)
+            #expect(pool.blocksInUse == runs.count)
+            #expect(runs.allSatisfy { !$0.isEmpty })
+            #expect(Self.front(of: pending) == runs.first ?? [])
+            if step % 8 == 0 { #expect(runs.reduce(into: []) { $0.append(contentsOf: $1) } == model) }
+        }
+        pending.removeAll(to: pool)
+        #expect(pool.blocksInUse == 0)
+    }
+
+    @Test func `Emptied by dropping, it owns no block`() {
+        let pool = BlockPool()
+        var pending = PendingBytes()
+        let bytes = pattern(3 * Self.block)
+        bytes.withSpan { pending.append($0, from: pool) }
+        #expect(pool.blocksInUse == 3)
+        for left in [2, 1, 0] {
+            pending.dropFront(Self.block, to: pool)
+            #expect(pool.blocksInUse == left)
+        }
+        let isEmpty = pending.isEmpty
+        #expect(isEmpty && Self.front(of: pending) == [])
+        #expect(pool.freeBlocks == 3)
+    }
+
+    @Test func `Blocks are used again, and only so many are kept`() {
+        let pool = BlockPool()
+        var pending = PendingBytes()
+        let bytes = pattern(300 * Self.block)
+        bytes.withSpan { pending.append($0, from: pool) }
+        pending.removeAll(to: pool)
+        #expect(pool.blocksInUse == 0 && pool.freeBlocks == 256)
+        [1, 2, 3].withSpan { pending.append($0, from: pool) }
+        #expect(pool.blocksInUse == 1 && pool.freeBlocks == 255)
+        #expect(Self.front(of: pending) == [1, 2, 3])
+        pending.removeAll(to: pool)
+    }
+}
