@@ -312,6 +312,32 @@ import Testing
         #expect(throws: PostgresError.self) { try first.execute("s") }
     }
 
+    @Test func `a client that does not ask what rows look like is told that they have changed`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"])
+        let owner = try pooler.connect()
+        try owner.query("create table undescribed as select 1 as a")
+        let clients = try (0..<3).map { _ in try RawClient.loggedIn(pooler) }
+        let prepare: [WireMessage] = [.parse("s", "select * from undescribed"), Self.describe("s"), .sync]
+        for client in clients {
+            try client.send(prepare)
+            try client.readUntil("Z")
+        }
+        try owner.query("alter table undescribed add b int")
+        for client in clients {
+            for _ in 0..<2 {
+                try client.send(Self.run("s") + [.sync])
+                let answer = try client.readUntil("Z")
+                #expect(answer.first?.error.sqlState == "0A000", "\(answer)")
+            }
+            // As drivers do then.
+            try client.send([Self.close("s")] + prepare)
+            try client.readUntil("Z")
+            try client.send(Self.run("s") + [.sync])
+            #expect(try client.readUntil("Z").map(\.type) == ["2", "D", "C", "Z"])
+        }
+        try owner.query("drop table undescribed")
+    }
+
     @Test func `a statement that was dropped behind the pooler's back is prepared again`() throws {
         let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"])
         let client = try pooler.connect()

@@ -32,6 +32,8 @@ struct StatementRelay {
         case absorbed
         /// It has to wait.
         case pause
+        /// It has to wait until it is known what follows it.
+        case needsFollower
     }
 
     // MARK: - Parse
@@ -152,6 +154,10 @@ struct StatementRelay {
         if replies.hasUncertainNames { return .pause }
         let name = scratch.bytes(message.name)
         guard let named = client[name] else { return useUnknown(message, &server, &replies) }
+        if named.isOutdated {
+            guard let outcome = useOutdated(message, named, &server, &replies) else { return .needsFollower }
+            if outcome != .passOn { return outcome }
+        }
         let beginsBatch = circumstances.status == .idle && replies.isUntouched
         let statement = resolve(named.statement, client)
         if message.request == .bind {
@@ -163,6 +169,25 @@ struct StatementRelay {
         replies.requestSent(message.request, effect: .uses(named, copy))
         send(message, as: copy.name, &server, beginsBatch: beginsBatch)
         return .sent
+    }
+
+    /// The result type has changed since the client was told it. With a Describe the client learns the new one; without, it
+    /// would read rows by the old one, so that it must get Postgres's error for that. Nil while it is not known what follows.
+    @inline(never)
+    private func useOutdated(
+        _ message: StatementMessage, _ named: NamedStatement, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue
+    ) -> Outcome? {
+        if message.request == .bind {
+            if message.isWhole, message.follower == nil { return nil }
+            guard message.isWhole, message.follower == .describe else {
+                server.replay.abandon()
+                refuse(Self.outdatedPlan, &replies)
+                return .absorbed
+            }
+        }
+        named.described()
+        return .passOn
     }
 
     /// A name that the client has not given to any statement: unless the session has it by other means, it is the server that

@@ -47,7 +47,7 @@ struct ModelSession {
 
     private mutating func parse(_ name: [UInt8], _ text: String) -> [WireMessage] {
         if name.isEmpty { statements[name] = nil }
-        if text == "bad" || text == ")" { return fail("42601", "syntax error") }
+        if text == "bad" || text == "refused by pgvalet" { return fail("42601", "syntax error") }
         if statements[name] != nil {
             return fail("42P05", "prepared statement \"\(String(decoding: name, as: UTF8.self))\" already exists")
         }

@@ -3,18 +3,12 @@ import Testing
 @testable import Pooler
 
 @Suite struct StatementBookTests {
-    private let table: StatementTable = {
-        var number: UInt64 = 0
-        return StatementTable {
-            number += 1
-            return number
-        }
-    }()
+    private let table = StatementTable(numbers: StatementNumbers())
 
     private func statement(_ number: Int) -> PreparedStatement { table.intern(Array("select \(number)\0\0\0".utf8)) }
 
     private func copy(_ statement: PreparedStatement) -> ServerStatements.Copy {
-        ServerStatements.Copy(statement: statement, name: statement.serverName, generation: statement.generation)
+        ServerStatements.Copy(statement: statement, name: statement.serverName, preparedAt: statement.present)
     }
 
     @Test func `equal definitions are one statement, which goes with its last user`() {
@@ -79,7 +73,7 @@ import Testing
         old.outdated()
         book.hasGuard = true
         book.unnamed = new
-        let elsewhere = StatementTable { 99 }
+        let elsewhere = StatementTable(numbers: table.numbers)
         let arrived = ServerStatements(book.moved, among: elsewhere)
         #expect(arrived.copies.map(\.name) == [old.serverName, new.serverName])
         #expect(arrived.copies.map(\.isOutdated) == [true, false])
