@@ -7,15 +7,21 @@ public enum SettingsPage {
             page += "\n## \(title)\n"
             for definition in definitions { page += "\n" + entry(definition) }
         }
-        page += "\n## Keys of [databases]\n\n" + databasesIntroduction + table(DatabaseKey.all)
-        page += "\n## Keys of [users]\n\n" + usersIntroduction + table(UserKey.all)
-        page += "\n## Keys of [peers]\n\n`number = key=value ...`, the number from 1 to 65535.\n\n"
+        page += "\n## Keys of [databases]\n\n" + databasesIntroduction + "\n\n" + table(DatabaseKey.all)
+        page += "\n## Keys of [users]\n\n" + usersIntroduction + "\n\n" + table(UserKey.all)
+        page += "\n## Keys of [peers]\n\n" + peersIntroduction + "\n\n"
         if !Implementation.hasPeers { page += "**Not implemented yet:** accepted with a warning, without effect.\n\n" }
         page += table(PeerKey.all)
         return page
     }
 
     private static func entry(_ definition: SettingDefinition) -> String {
+        "### \(definition.name)\n\n\(definition.summary)\n\n*\(facts(definition))*\n"
+            + shortcomings(definition).map { "\n**Not implemented yet:** \($0).\n" }.joined()
+    }
+
+    /// Type, default, and where and how it can be changed, as one sentence in Markdown.
+    static func facts(_ definition: SettingDefinition) -> String {
         var facts = [type(definition.kind)]
         switch definition.defaultText {
         case nil: facts.append("not set by default")
@@ -28,10 +34,15 @@ public enum SettingsPage {
         if !scopes.isEmpty { facts.append("also for a " + Phrase.alternatives(scopes)) }
         facts.append(definition.isChangeable ? "changed by RELOAD and SET" : "changed by a restart only")
         facts.append(definition.since.map(origin) ?? "pgvalet's own")
-        var text = "### \(definition.name)\n\n\(definition.summary)\n\n*\(facts.joined(separator: "; ")).*\n"
-        if !definition.isImplemented { text += "\n**Not implemented yet:** accepted with a warning, without effect.\n" }
-        if let missing = missingWords(definition) { text += "\n**Not implemented yet:** \(missing); an error.\n" }
-        return text
+        return facts.joined(separator: "; ") + "."
+    }
+
+    /// What of a setting does not work in this version.
+    static func shortcomings(_ definition: SettingDefinition) -> [String] {
+        var shortcomings: [String] = []
+        if !definition.isImplemented { shortcomings.append("accepted with a warning, without effect") }
+        if let missing = missingWords(definition) { shortcomings.append("\(missing); an error") }
+        return shortcomings
     }
 
     private static func origin(_ since: String) -> String {
@@ -42,7 +53,7 @@ public enum SettingsPage {
         }
     }
 
-    private static func type(_ kind: SettingKind) -> String {
+    static func type(_ kind: SettingKind) -> String {
         switch kind {
         case .integer, .boolean: kind.expectation.prefix(1).uppercased() + kind.expectation.dropFirst()
         case .time: "Seconds"
@@ -84,6 +95,12 @@ public enum SettingsPage {
 
         <!-- Made from the tables in Sources/PoolerConfig: UPDATE_DOCS=1 swift test --filter SettingsPageTests -->
 
+        \(description)
+
+        """
+
+    /// The file as a whole.
+    static let description = """
         The configuration file is PgBouncer's: sections `[pgbouncer]` (or `[pgvalet]`), `[databases]`, `[users]` and
         `[peers]`, each with lines `key = value`. Lines that start with `;` or `#` are comments; after a number, a time, a
         yes or no, or a word from a list, ` ; ...` is a comment too. `%include file` reads another file. Sections may be
@@ -93,22 +110,19 @@ public enum SettingsPage {
         start, and RELOAD changes nothing.
 
         Yes or no is 0 or 1 (also on, off, true, false, yes, no). Times are seconds, fractions allowed.
-
         """
 
-    private static let databasesIntroduction = """
+    static let databasesIntroduction = """
         `name = key=value ...`; the name `*` stands for every database without an entry. Names of other characters than
         letters, digits, `_ . -` stand in quotes. A value with blanks stands in single quotes, a quote in it is doubled.
         A negative number inherits the setting.
-
-
         """
 
-    private static let usersIntroduction = """
+    static let usersIntroduction = """
         `name = key=value ...`. What is set here beats the database and the setting. Under a forced user,
         `max_user_client_connections`, `query_wait_timeout` and `client_idle_timeout` are looked up under the name that the
         client logs in with, everything else under the forced name.
-
-
         """
+
+    static let peersIntroduction = "`number = key=value ...`, the number from 1 to 65535."
 }

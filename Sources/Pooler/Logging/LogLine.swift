@@ -11,6 +11,9 @@ struct LogLine: Sendable {
     /// The whole line, newline included.
     private(set) var bytes: [UInt8] = []
 
+    /// Where the level's word starts in `bytes`: the journal stamps its lines itself.
+    private var levelStart = 0
+
     /// Where the message starts in `bytes`: syslog stamps its lines itself.
     private(set) var messageStart = 0
 
@@ -29,11 +32,20 @@ struct LogLine: Sendable {
         bytes += " [".utf8
         bytes.appendDecimal(Int(pid))
         bytes += "] ".utf8
+        levelStart = bytes.count
         bytes += level.word.utf8
         bytes.append(UInt8(ascii: " "))
         messageStart = bytes.count
         append(message)
         bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// Turns the line into the form that journald reads from a service's standard error: the priority in front
+    /// (sd-daemon(3)), no time and no process number.
+    mutating func stampForJournal(_ level: Logger.Level) {
+        bytes.replaceSubrange(..<levelStart, with: "<\(level.journalPriority)>".utf8)
+        messageStart -= levelStart - 3
+        levelStart = 3
     }
 
     /// Appends text that may come from a client: whatever could start a line of its own or drive a terminal is shown

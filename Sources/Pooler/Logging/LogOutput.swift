@@ -26,11 +26,15 @@ final class LogOutput: Sendable {
     private let sinks = Mutex(Sinks())
     private let verbosity = Atomic(0)
     private let standardError: Int32
+    private let isJournal: Bool
 
-    /// - Parameter standardError: the descriptor that stands for standard error.
-    init(standardError: Int32 = STDERR_FILENO) {
+    /// - Parameters:
+    ///   - standardError: the descriptor that stands for standard error.
+    ///   - journal: the stream that the service manager announced; lines take the journal's form when it is that one.
+    init(standardError: Int32 = STDERR_FILENO, journal: JournalStream? = .announced) {
         tzset()
         self.standardError = standardError
+        isJournal = journal?.isBehind(standardError) ?? false
     }
 
     /// Opens the sinks of `target` and closes the others; the file is opened anew even when its name stays, so that a
@@ -52,9 +56,13 @@ final class LogOutput: Sendable {
             var now = timespec()
             unsafe clock_gettime(CLOCK_REALTIME, &now)
             sinks.line.set(level, message, at: now, pid: getpid())
-            if sinks.target.standardError { sinks.line.write(to: standardError) }
+            if sinks.target.standardError, !isJournal { sinks.line.write(to: standardError) }
             if let file = sinks.file?.number { sinks.line.write(to: file) }
             sinks.syslog?.write(level, sinks.line.message)
+            if sinks.target.standardError, isJournal {
+                sinks.line.stampForJournal(level)
+                sinks.line.write(to: standardError)
+            }
         }
     }
 

@@ -67,4 +67,7 @@ extension Logger.Level {
         case .debug, .trace: nil
         }
     }
+
+    /// The same severity for the journal, which takes debug levels too.
+    var journalPriority: Int32 { syslogPriority ?? LOG_DEBUG }
 }

@@ -44,12 +44,10 @@ extension Worker {
     /// A server that has become free goes to a worker that asked, if nobody waits here, or if somebody there has waited longer
     /// by more than a millisecond.
     func give(_ server: ServerConnection, besides pool: WorkerPool) -> Bool {
+        // Whose queue is empty by now would ask again.
+        pool.hungryWorkers.removeAll { pool.budget.waitingSince(worker: $0) == .never }
         guard let worker = pool.hungryWorkers.first else { return false }
         let theirs = pool.budget.waitingSince(worker: worker)
-        guard theirs != .never else {
-            pool.hungryWorkers.removeFirst()
-            return false
-        }
         if let ours = pool.pool.queue.first?.since, theirs + .milliseconds(1) >= ours { return false }
         pool.hungryWorkers.removeFirst()
         pool.pool.serverRemoved(server.token)
@@ -87,9 +85,11 @@ extension Worker {
         server.parameters = parameterSets.intern(moved.values)
         server.statements = ServerStatements(moved.statements, among: statements.table)
         table.fill(token, .server(server))
-        server.pool = pools[key] ?? makePool(key, moved.database, moved.credential)
-        server.pool.hasAsked = false
-        server.pool.pool.serverOpening(token)
+        // Kept by itself: the server may be on its way to a third worker before this is over.
+        let pool = pools[key] ?? makePool(key, moved.database, moved.credential)
+        server.pool = pool
+        pool.hasAsked = false
+        pool.pool.serverOpening(token)
         poller.add(server.transport.descriptor.number, token)
         watchUnsent(server)
         if let reason = reasonToClose(server) {
@@ -97,7 +97,6 @@ extension Worker {
         } else {
             free(server)
         }
-        let pool = server.pool
         publishWaiting(pool)
         if pool.pool.waitingCount > 0 { seekServers(for: pool) }
     }

@@ -73,15 +73,15 @@ extension Control {
             let report = PoolerReport(workers: reports, globals: self.globals(reports))
             let counters = Dictionary(report.pools.map { ($0.id, $0.counters) }) { first, _ in first }
             self.stats.periodElapsed(StatHistory.Snapshot(time: Self.uptime(), counters: counters))
-            guard self.configuration.settings.logStats else { return }
             let averages = report.stats.averages
-            self.log.info(
-                """
+            let line = """
                 stats: \(averages.transactions) xacts/s, \(averages.queries) queries/s, \
                 \(averages.clientParses) client parses/s, \(averages.serverParses) server parses/s, \
                 \(averages.binds) binds/s, in \(averages.received) B/s, out \(averages.sent) B/s, \
                 xact \(averages.transactionTime) us, query \(averages.queryTime) us, wait \(averages.waitTime) us
-                """)
+                """
+            if self.configuration.settings.logStats { self.log.info("\(line)") }
+            self.serviceManager.notify(.status(line), log: self.log)
         }
     }
 }

@@ -7,7 +7,10 @@ extension Control {
         switch signal {
         case .hangup:
             log.info("got SIGHUP, re-reading config")
+            serviceManager.notify(.reloading(.now()), log: log)
             reload()
+            // Also after a failed one: the service goes on as it was.
+            serviceManager.notify(.ready(mainProcess: nil), log: log)
         case .terminate:
             stopRequested("got SIGTERM, shutting down, waiting for all clients disconnect", .waitForClients)
         case .interrupt:
@@ -42,6 +45,8 @@ extension Control {
             exitProcess(1)
         }
         log.info("\(text)")
+        // Not for SHUTDOWN on the console, which may take its time: from here on the service manager counts it.
+        serviceManager.notify(.stopping, log: log)
         shutDown(mode)
     }
 

@@ -26,6 +26,7 @@ final class Control {
     /// Commands that are not over yet, oldest first.
     var waiting: [WaitingCommand] = []
     var signals: Signals?
+    var serviceManager = ServiceManager.absent
     private var workers: [Worker]
     private var statsTimer: (any DispatchSourceTimer)?
     private var pollTimer: (any DispatchSourceTimer)?

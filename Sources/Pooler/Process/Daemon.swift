@@ -15,9 +15,10 @@ public enum Daemon {
             beforeConfiguration.standardError = !options.quiet
             beforeConfiguration.verbosity = options.verbosity
             try LogOutput.process.configure(beforeConfiguration)
+            let manager = try ServiceManager.inherited()
             let configuration = try ConfigurationFile(path: options.configurationFile).load()
             for warning in configuration.warnings { log.warning("\(warning)") }
-            return try start(configuration, options, program, log)
+            return try start(configuration, options, program, manager, log)
         } catch {
             log.critical("\(error)")
             return 1
@@ -25,9 +26,12 @@ public enum Daemon {
     }
 
     private static func start(
-        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ log: Logger
+        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ manager: ServiceManager,
+        _ log: Logger
     ) throws -> Int32 {
         let settings = configuration.settings
+        var options = options
+        if options.reboot, !manager.sockets.isEmpty { throw StartError.rebootUnderServiceManager }
         if options.reboot { throw StartError.takeoverUnsupported }
         let demand = DescriptorDemand(configuration)
         let limit = DescriptorLimit.raise(for: demand)
@@ -37,38 +41,52 @@ public enum Daemon {
         try configureLog(configuration, options)
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
         let ticketKeys = TicketKeys()
-        let tls = (contexts: try TLSContexts(configuration, ticketKeys, keeping: .none), ticketKeys: ticketKeys)
-        let listening = Listening(settings)
+        let tls = try TLSContexts(configuration, ticketKeys, keeping: .none)
+        let listening = Listening(settings, passed: manager.sockets)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
         if let pidFile, try pidFile.removeStale() { log.info("removed stale pidfile") }
         if options.daemon {
             try daemonize()
-            var inBackground = options
-            inBackground.quiet = true
-            try configureLog(configuration, inBackground)
-            return try listen(configuration, inBackground, program, pidFile, (demand, limit), tls, log)
+            options.quiet = true
+            try configureLog(configuration, options)
         }
-        return try listen(configuration, options, program, pidFile, (demand, limit), tls, log)
+        return try listen(
+            Preparation(
+                configuration: configuration, options: options, manager: manager, listening: listening,
+                pidFile: pidFile, demand: demand, limit: limit, tls: tls, ticketKeys: ticketKeys), program, log)
+    }
+
+    /// What the first half of the start has made for the second.
+    private struct Preparation {
+        let configuration: Configuration
+        let options: DaemonOptions
+        let manager: ServiceManager
+        let listening: Listening
+        let pidFile: PidFile?
+        let demand: DescriptorDemand
+        let limit: DescriptorLimit
+        let tls: TLSContexts
+        let ticketKeys: TicketKeys
     }
 
     /// The second half of the start, in the process that stays.
     private static func listen(
-        _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ pidFile: PidFile?,
-        _ descriptors: (demand: DescriptorDemand, limit: DescriptorLimit),
-        _ tls: (contexts: TLSContexts, ticketKeys: TicketKeys), _ log: Logger
+        _ prepared: Preparation, _ program: ProgramName, _ log: Logger
     ) throws -> Int32 {
         Signals.ignore()
-        let listeners = try Listening(configuration.settings).open(log: log)
-        log.info("\(descriptors.limit.summary(for: descriptors.demand))")
-        if let warning = descriptors.limit.warning(for: descriptors.demand) { log.warning("\(warning)") }
+        let listeners = try prepared.listening.open(log: log)
+        log.info("\(prepared.limit.summary(for: prepared.demand))")
+        if let warning = prepared.limit.warning(for: prepared.demand) { log.warning("\(warning)") }
         let control = try Control(
-            configuration: configuration, tls: tls.contexts, ticketKeys: tls.ticketKeys, options: options,
-            listeners: listeners, pidFile: pidFile, log: log)
+            configuration: prepared.configuration, tls: prepared.tls, ticketKeys: prepared.ticketKeys,
+            options: prepared.options, listeners: listeners, pidFile: prepared.pidFile, log: log)
+        control.serviceManager = prepared.manager
         control.start()
         // After the signals have their handlers: whoever reads the number may send one at once.
-        try pidFile?.write()
+        try prepared.pidFile?.write()
         log.info("\(program.processUp)")
+        prepared.manager.notify(.ready(mainProcess: prepared.options.daemon ? getpid() : nil), log: log)
         dispatchMain()
     }
 

@@ -21,9 +21,12 @@ struct Listening {
     }
 
     private let settings: Settings
+    private let passed: ServiceManagerSockets
 
-    init(_ settings: Settings) {
+    /// - Parameter passed: what a service manager has opened, in place of what the settings name.
+    init(_ settings: Settings, passed: ServiceManagerSockets = .none) {
         self.settings = settings
+        self.passed = passed
     }
 
     /// The Unix socket's path; nil where there is none.
@@ -33,7 +36,7 @@ struct Listening {
 
     /// Refuses to start beside a process that has the same Unix socket.
     func checkUnixSocket() throws {
-        guard let unixPath else { return }
+        guard passed.isEmpty, let unixPath else { return }
         if let address = SocketAddress(unixPath: unixPath), Listener.answers(address) {
             throw Listener.OpenError.inUse(unixPath)
         }
@@ -43,6 +46,7 @@ struct Listening {
 
     /// Opens everything. A single TCP address that cannot be bound is a warning, as long as one can.
     func open(log: Logger) throws -> [Listener] {
+        guard passed.isEmpty else { return try takePassed(log: log) }
         var listeners: [Listener] = []
         let addresses = try tcpAddresses()
         for address in addresses {
@@ -66,6 +70,23 @@ struct Listening {
         }
         if listeners.isEmpty { throw OpenError.nothing }
         return listeners
+    }
+
+    /// The service manager's sockets instead of our own, which is said where the settings ask for some.
+    private func takePassed(log: Logger) throws -> [Listener] {
+        if settings.listenAddr.contains(where: { !$0.isEmpty }) {
+            log.warning("the service manager passed sockets to listen on, ignoring listen_addr")
+        }
+        if settings.unixSocketDir != Settings().unixSocketDir, !settings.unixSocketDir.isEmpty {
+            log.warning("the service manager passed sockets to listen on, no socket is made in unix_socket_dir")
+        }
+        return try passed.named.map { descriptor, name throws(ServiceManagerError) in
+            guard let listener = Listener.inherited(descriptor) else {
+                throw .notAListener(descriptor: descriptor)
+            }
+            log.info("listening on \(listener.isUnix ? "unix:" : "")\(listener.name) from \(name)")
+            return listener
+        }
     }
 
     private func tcpAddresses() throws -> [SocketAddress] {

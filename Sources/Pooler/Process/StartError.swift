@@ -10,6 +10,9 @@ enum StartError: Error, Equatable, CustomStringConvertible {
     case cannotWritePidFile(path: String, Errno)
     case cannotDaemonize(call: String, Errno)
 
+    /// `-R`, when the sockets are the service manager's to give.
+    case rebootUnderServiceManager
+
     /// `-R`, as long as a running process cannot be taken over.
     case takeoverUnsupported
 
@@ -23,6 +26,7 @@ enum StartError: Error, Equatable, CustomStringConvertible {
         case .cannotReadPidFile(let path, let reason): "could not read pidfile '\(path)': \(reason)"
         case .cannotWritePidFile(let path, let reason): "could not write pidfile '\(path)': \(reason)"
         case .cannotDaemonize(let call, let reason): "failed to become a daemon: \(call): \(reason)"
+        case .rebootUnderServiceManager: "cannot reboot under service manager"
         case .takeoverUnsupported: "online restart (-R) is not supported yet: stop the running process first"
         }
     }

@@ -35,7 +35,7 @@ final class Listener: Sendable {
     static func tcp(_ address: SocketAddress, backlog: Int, reusePort: Bool, options: SocketOptions)
         throws(OpenError) -> Listener
     {
-        let name = address.family == AF_INET6 ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
+        let name = Self.name(of: address)
         do throws(Errno) {
             let descriptor = try Syscalls.streamSocket(family: address.family)
             Syscalls.setSocketOption(descriptor.number, SOL_SOCKET, SO_REUSEADDR, 1)
@@ -70,10 +70,28 @@ final class Listener: Sendable {
         }
     }
 
+    /// Takes a socket over that another program has opened, bound and set up; its file, if it has one, stays that
+    /// program's.
+    ///
+    /// - Returns: nil when it is no listening stream socket of a family that we serve.
+    static func inherited(_ number: Int32) -> Listener? {
+        let address = SocketAddress.local(of: number)
+        guard Syscalls.socketOption(number, SOL_SOCKET, SO_ACCEPTCONN) == 1,
+            Syscalls.socketOption(number, SOL_SOCKET, SO_TYPE) == Int32(SOCK_STREAM.rawValue),
+            [AF_INET, AF_INET6, AF_UNIX].contains(address.family), clinux_set_nonblocking(number) == 0
+        else { return nil }
+        let name = address.isUnix ? address.unixPath ?? "unnamed" : Self.name(of: address)
+        return Listener(FileDescriptor(number), name: name, isUnix: address.isUnix, path: nil)
+    }
+
     /// Whether somebody accepts connections there.
     static func answers(_ address: SocketAddress) -> Bool {
         guard let probe = try? Syscalls.streamSocket(family: address.family) else { return false }
         return (try? Syscalls.connect(probe.number, to: address)) != nil
+    }
+
+    private static func name(of address: SocketAddress) -> String {
+        address.family == AF_INET6 ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
     }
 
     /// Removes the socket's file, at the end of the process.

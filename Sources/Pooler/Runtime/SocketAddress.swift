@@ -48,7 +48,7 @@ struct SocketAddress: Sendable {
         let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe call($0, &length) }
         }
-        return (result, SocketAddress(storage: storage, length: length))
+        return (result, SocketAddress(storage: storage, length: length).unmapped)
     }
 
     /// Our own end of a connected socket (getsockname(2)).
@@ -65,6 +65,39 @@ struct SocketAddress: Sendable {
     func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         unsafe withUnsafePointer(to: storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
+        }
+    }
+
+    /// An IPv4 address as such where the kernel shows it as an IPv6 one, `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2), which it does
+    /// on a socket for both families: rules for IPv4 must find it.
+    private var unmapped: SocketAddress {
+        guard family == AF_INET6 else { return self }
+        var inner = sockaddr_in()
+        let isMapped = unsafe withUnsafeBytes(of: storage) { source in
+            let bytes = unsafe source.loadUnaligned(as: sockaddr_in6.self)
+            inner.sin_port = bytes.sin6_port
+            return unsafe withUnsafeBytes(of: bytes.sin6_addr) { address in
+                unsafe withUnsafeMutableBytes(of: &inner.sin_addr) { unsafe $0.copyBytes(from: address[12..<16]) }
+                return unsafe address[0..<10].allSatisfy { $0 == 0 } && address[10] == 0xff && address[11] == 0xff
+            }
+        }
+        guard isMapped else { return self }
+        inner.sin_family = sa_family_t(AF_INET)
+        return unsafe withUnsafePointer(to: inner) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe SocketAddress(copying: $0, length: socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+
+    /// The path of a Unix socket, with a leading `@` in the abstract namespace; nil when it has none.
+    var unixPath: String? {
+        let offset = MemoryLayout<sa_family_t>.size
+        guard isUnix, Int(length) > offset, Int(length) <= MemoryLayout<sockaddr_un>.size else { return nil }
+        return unsafe withUnsafeBytes(of: storage) { bytes in
+            let name = unsafe bytes[offset..<Int(length)]
+            if unsafe name.first == 0 { return unsafe "@" + String(decoding: name.dropFirst(), as: UTF8.self) }
+            return unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 

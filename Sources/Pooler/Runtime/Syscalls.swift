@@ -76,7 +76,7 @@ enum Syscalls {
 
     /// What became of a connect(2) that was in progress (SO_ERROR).
     static func connectResult(_ descriptor: Int32) -> Errno? {
-        let code = socketOption(descriptor, SOL_SOCKET, SO_ERROR)
+        let code = socketOption(descriptor, SOL_SOCKET, SO_ERROR) ?? errno
         return code == 0 ? nil : Errno(code: code)
     }
 
@@ -87,11 +87,11 @@ enum Syscalls {
         return unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
     }
 
-    /// getsockopt(2) of an integer.
-    static func socketOption(_ descriptor: Int32, _ level: Int32, _ name: Int32) -> Int32 {
+    /// getsockopt(2) of an integer; nil when the socket does not have it.
+    static func socketOption(_ descriptor: Int32, _ level: Int32, _ name: Int32) -> Int32? {
         var value: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
-        guard unsafe getsockopt(descriptor, level, name, &value, &length) == 0 else { return errno }
+        guard unsafe getsockopt(descriptor, level, name, &value, &length) == 0 else { return nil }
         return value
     }
 

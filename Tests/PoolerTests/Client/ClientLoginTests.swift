@@ -8,6 +8,7 @@ import Testing
     private static func name(_ action: ClientLogin.Action) -> String {
         switch action {
         case .declineEncryption: "N"
+        case .encrypt(let answer): answer ? "S" : "encrypt"
         case .cancel(let key): "cancel \(key.process) \(key.secret)"
         case .identify(let message): "identify \(message.value(of: "user") ?? "-")"
         case .send: "send"
@@ -138,7 +139,7 @@ import Testing
 
 extension ClientLogin {
     fileprivate mutating func packet(_ bytes: [UInt8], isFollowed: Bool = false) -> Action {
-        bytes.withSpan { startupPacketReceived($0, isFollowed: isFollowed) }
+        bytes.withSpan { startupPacketReceived($0, next: isFollowed ? 0 : nil, .unavailable) }
     }
 
     fileprivate mutating func message(_ type: Character, _ body: [UInt8]) -> Action {

@@ -7,10 +7,13 @@ import Testing
     private static let tracked = TrackedParameters(extra: [])
 
     private static func login(_ secret: Secret = Sample.plain, connectQuery: String? = nil) throws -> ServerLogin {
-        ServerLogin(
+        var login = ServerLogin(
+            encryption: .never, startup: [],
             authentication: ServerAuthentication(
                 user: Sample.user, credential: Credential(secret: secret), context: try Sample.context()),
             tracked: tracked, connectQuery: connectQuery)
+        #expect(login.connected() == .send([]))
+        return login
     }
 
     private static let ok: [UInt8] = [0, 0, 0, 0]

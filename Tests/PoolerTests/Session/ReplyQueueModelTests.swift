@@ -182,6 +182,7 @@ private struct Play {
         case (.client, _): #expect(delivery == .forward, "\(answer.type)")
         case (.pooler, .errorResponse): #expect(delivery == .swallowFailure)
         case (.pooler, _): #expect(delivery == .swallow)
+        case (.madeUp, _): Issue.record("the model makes nothing up")
         }
         if answer.recipient == .client { clientReads(answer) }
     }

@@ -84,12 +84,12 @@ import Testing
 
     @Test func `Whose answer is next is known`() {
         var queue = ReplyQueue()
-        #expect(!queue.isOursNext)
-        queue.requestSent(.query, for: .pooler)
+        #expect(queue.next == nil)
+        queue.requestSent(.sync, for: .pooler)
         queue.requestSent(.query)
-        #expect(queue.isOursNext)
+        #expect(queue.next?.request == .sync)
         _ = queue.replyReceived(.readyForQuery)
-        #expect(!queue.isOursNext && !queue.isEmpty)
+        #expect(queue.next?.request == .query)
     }
 
     @Test(
