@@ -30,7 +30,9 @@ import Testing
     private static func run(_ statement: String, _ parameters: String...) -> [WireMessage] {
         [.bind(statement, parameters), .execute()]
     }
-    private static func parse(_ name: String, _ number: Int) -> WireMessage { .parse(name, "select \(number), $1::int") }
+    private static func parse(_ name: String, _ number: Int) -> WireMessage {
+        .parse(name, "select \(number), $1::int")
+    }
     private static let failure = WireMessage.statement("select 1/0")
 
     static let scripts = [
@@ -42,7 +44,8 @@ import Testing
         Script(
             "a name that is taken",
             Turn(0, [parse("s", 1), .sync]), Turn(0, [parse("s", 2)] + run("s", "1") + [.sync]),
-            Turn(0, run("s", "1") + [.sync]), Turn(0, [parse("s", 1), .sync]), Turn(0, [.parse("s", "selec 1"), .sync]),
+            Turn(0, run("s", "1") + [.sync]), Turn(0, [parse("s", 1), .sync]),
+            Turn(0, [.parse("s", "selec 1"), .sync]),
             Turn(1, [parse("s", 1), .sync]), Turn(1, run("s", "2") + [.sync])),
         Script(
             "a name that is taken, in a transaction",
@@ -70,7 +73,8 @@ import Testing
         Script(
             "Close and Parse in one batch",
             Turn(0, [parse("s", 1), .sync]),
-            Turn(0, [close("s"), parse("s", 2)] + run("s", "1") + [close("s"), parse("s", 3)] + run("s", "1") + [.sync]),
+            Turn(
+                0, [close("s"), parse("s", 2)] + run("s", "1") + [close("s"), parse("s", 3)] + run("s", "1") + [.sync]),
             Turn(0, [close("s"), close("s"), close("nothing"), .sync]), Turn(0, run("s", "1") + [.sync]),
             Turn(0, [parse("s", 4), .sync]), Turn(0, run("s", "1") + [.sync])),
         Script(
@@ -95,7 +99,8 @@ import Testing
             Turn(0, []), Turn(0, []), Turn(0, []), Turn(0, []), Turn(0, run("u", "1") + [.sync])),
         Script(
             "Parse and Flush without Sync",
-            Turn(0, [parse("s", 1), .sync]), Turn(1, [parse("s", 1), .flush], "1"), Turn(1, [describe("s"), .flush], "T"),
+            Turn(0, [parse("s", 1), .sync]), Turn(1, [parse("s", 1), .flush], "1"),
+            Turn(1, [describe("s"), .flush], "T"),
             Turn(1, run("s", "1") + [.flush], "C"), Turn(1, [close("s"), .flush], "3"), Turn(1, [.sync]),
             Turn(1, run("s", "1") + [.sync])),
         Script(
@@ -131,7 +136,8 @@ import Testing
             Turn(1, [parse("", 9), .sync]), Turn(0, [parse("", 1), .sync]), Turn(1, [describe(""), .sync]),
             Turn(
                 0,
-                run("nothing") + [parse("", 2), .sync] + run("nothing") + [parse("", 3), .sync] + run("", "1") + [.sync]),
+                run("nothing") + [parse("", 2), .sync] + run("nothing") + [parse("", 3), .sync] + run("", "1") + [.sync]
+            ),
             Turn(0, []), Turn(0, [])),
         Script(
             "DEALLOCATE of a protocol-level name",
@@ -151,7 +157,8 @@ import Testing
             "DEALLOCATE over the extended protocol",
             Turn(0, [parse("s", 1), parse("t", 2), .sync]),
             Turn(0, WireMessage.statement("deallocate s") + [parse("s", 3)] + run("s", "1") + [.sync]),
-            Turn(0, [.parse("d", "DEALLOCATE t"), .sync]), Turn(0, run("d") + [.sync]), Turn(0, run("t", "1") + [.sync]),
+            Turn(0, [.parse("d", "DEALLOCATE t"), .sync]), Turn(0, run("d") + [.sync]),
+            Turn(0, run("t", "1") + [.sync]),
             Turn(0, run("d") + [.sync])),
         Script(
             "DEALLOCATE ALL",
@@ -190,7 +197,8 @@ import Testing
             Turn(0, [parse("s", 1), .sync]), Turn(0, run("s", "1") + [.sync])),
         Script(
             "large messages",
-            Turn(0, [.parse("s", "select length($1::text), length('\(String(repeating: "x", count: 300_000))')"), .sync]),
+            Turn(
+                0, [.parse("s", "select length($1::text), length('\(String(repeating: "x", count: 300_000))')"), .sync]),
             Turn(0, run("s", String(repeating: "y", count: 400_000)) + [.sync]),
             Turn(1, [.parse("", "select length('\(String(repeating: "z", count: 150_000))')"), .sync]),
             Turn(0, run("s", "") + [.sync]), Turn(1, run("") + [.sync])),
@@ -209,7 +217,9 @@ import Testing
         for (number, turn) in script.turns.enumerated() {
             try pooled[turn.client].send(turn.messages)
             try direct[turn.client].send(turn.messages)
-            let (answer, expected) = (try pooled[turn.client].readUntil(turn.end), try direct[turn.client].readUntil(turn.end))
+            let (answer, expected) = (
+                try pooled[turn.client].readUntil(turn.end), try direct[turn.client].readUntil(turn.end)
+            )
             #expect(answer == expected, "turn \(number): \(answer) instead of \(expected)")
         }
         for client in 0..<count {
@@ -227,7 +237,8 @@ import Testing
         for round in 0..<30 {
             let number = (round * 7) % 10
             #expect(try client.execute("s\(number)", ["x"]).rows == [["\(number)", "x"]])
-            let held = try client.query("select count(*) from pg_prepared_statements where name like 'PGBOUNCER_%'").value
+            let held = try client.query("select count(*) from pg_prepared_statements where name like 'PGBOUNCER_%'")
+                .value
             #expect(try #require(Int(held ?? "")) <= limit)
         }
         let servers = try pooler.console("show servers").records.map { $0["prepared_statements"] }
@@ -301,6 +312,32 @@ import Testing
         #expect(throws: PostgresError.self) { try first.execute("s") }
     }
 
+    @Test func `a client that does not ask what rows look like is told that they have changed`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"])
+        let owner = try pooler.connect()
+        try owner.query("create table undescribed as select 1 as a")
+        let clients = try (0..<3).map { _ in try RawClient.loggedIn(pooler) }
+        let prepare: [WireMessage] = [.parse("s", "select * from undescribed"), Self.describe("s"), .sync]
+        for client in clients {
+            try client.send(prepare)
+            try client.readUntil("Z")
+        }
+        try owner.query("alter table undescribed add b int")
+        for client in clients {
+            for _ in 0..<2 {
+                try client.send(Self.run("s") + [.sync])
+                let answer = try client.readUntil("Z")
+                #expect(answer.first?.error.sqlState == "0A000", "\(answer)")
+            }
+            // As drivers do then.
+            try client.send([Self.close("s")] + prepare)
+            try client.readUntil("Z")
+            try client.send(Self.run("s") + [.sync])
+            #expect(try client.readUntil("Z").map(\.type) == ["2", "D", "C", "Z"])
+        }
+        try owner.query("drop table undescribed")
+    }
+
     @Test func `a statement that was dropped behind the pooler's back is prepared again`() throws {
         let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"])
         let client = try pooler.connect()
@@ -338,7 +375,9 @@ import Testing
             for name in 0..<5 { try client.prepare("s\(name)", "select \(name * number % 7), $1::int") }
         }
         for round in 0..<40 {
-            for (number, client) in clients.enumerated() { try client.sendExecute("s\((round + number) % 5)", ["\(round)"]) }
+            for (number, client) in clients.enumerated() {
+                try client.sendExecute("s\((round + number) % 5)", ["\(round)"])
+            }
             for (number, client) in clients.enumerated() {
                 let name = (round + number) % 5
                 #expect(try client.lastResult().rows == [["\(name * number % 7)", "\(round)"]])

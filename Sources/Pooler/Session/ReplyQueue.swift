@@ -116,8 +116,14 @@ struct ReplyQueue {
     /// Whether nothing is uncertain from batches before the present one.
     var isCertainOfEarlierBatches: Bool { names.earlier == 0 && unnamed.earlier == 0 }
 
-    /// Whether names that are in the books may yet turn out not to be.
-    var hasUnsettledNames: Bool { names.earlier + names.current > 0 }
+    /// Whether the unnamed statement may yet turn out to be another.
+    @inline(__always)
+    var hasUnsettledUnnamed: Bool { unnamed.earlier + unnamed.current > 0 }
+
+    /// Whether the transaction's status is going to be told anew.
+    var isStatusPending: Bool {
+        entries.contains { $0.request == .sync || $0.request == .query || $0.request == .functionCall }
+    }
 
     /// Whether the server owes nothing and has been asked for nothing in the present batch; answers of our own may be due.
     @inline(__always)

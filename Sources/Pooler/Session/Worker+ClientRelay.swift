@@ -155,7 +155,8 @@ extension Worker {
             let message = ClientMessage(header, at: cursor, in: bytes)
             if message == .needsFirstByte { break }
             let count = min(header.frameLength, end - cursor)
-            switch disposition(of: message, header, at: cursor..<cursor + count, from: client) {
+            let follower = cursor + count < end ? bytes.uint8(at: cursor + count) : nil
+            switch disposition(of: message, header, at: cursor..<cursor + count, before: follower, from: client) {
             case .forward:
                 toServer.forward(cursor..<cursor + count, of: scratch)
                 client.scanner.frameBegan(remaining: header.frameLength - count, .forward)
@@ -199,14 +200,16 @@ extension Worker {
     /// What becomes of a message whose head has come.
     @inline(__always)
     private func disposition(
-        of message: ClientMessage, _ header: FrameHeader, at range: Range<Int>, from client: ClientConnection
+        of message: ClientMessage, _ header: FrameHeader, at range: Range<Int>, before follower: UInt8?,
+        from client: ClientConnection
     ) -> Disposition {
         if client.cancelDiscard != .none { return discardCancelled(message, of: client) }
         switch message {
         case .request(let request):
             if request == .query, configuration.disallowsSimpleQuery { return .close(.simpleQueryDisallowed) }
             if let pool = client.pool, pool.statementLimit > 0, request.concernsStatements {
-                return trackedDisposition(of: request, header, at: range, from: client, limit: pool.statementLimit)
+                return trackedDisposition(
+                    of: request, header, at: range, before: follower, from: client, limit: pool.statementLimit)
             }
             guard let server = linkedServer(of: client) else { return .wait }
             requestStarts(on: server)

@@ -5,8 +5,8 @@ extension Worker {
 
     /// What becomes of a message that concerns statements.
     func trackedDisposition(
-        of request: ReplyQueue.Request, _ header: FrameHeader, at range: Range<Int>, from client: ClientConnection,
-        limit: Int
+        of request: ReplyQueue.Request, _ header: FrameHeader, at range: Range<Int>, before follower: UInt8?,
+        from client: ClientConnection, limit: Int
     ) -> Disposition {
         if request == .parse { return parseDisposition(header, at: range, from: client, limit: limit) }
         let scratch = self.scratch
@@ -14,7 +14,9 @@ extension Worker {
         if request == .bind || request == .describeStatement || isCloseOfStatement(request, range) {
             switch StatementMessage.read(request, header, at: range.lowerBound, in: scratch.bytes(0..<range.upperBound))
             {
-            case .found(let found): message = found
+            case .found(var found):
+                found.follower = follower.map { FrontendMessageType(rawValue: $0) }
+                message = found
             case .incomplete: return .wait
             case .malformed: break
             }
@@ -73,6 +75,8 @@ extension Worker {
             return .discard
         case .pause:
             client.statements.pause = .earlierBatches
+            return .wait
+        case .needsFollower:
             return .wait
         }
     }
@@ -144,6 +148,8 @@ extension Worker {
             break
         case .pause:
             client.statements.pause = .earlierBatches
+            return false
+        case .needsFollower:
             return false
         }
         client.largeParse = []

@@ -12,6 +12,8 @@ struct ErrorMessage: Error, Equatable, Sendable {
     var message: String
     var detail: String?
     var hint: String?
+    /// The function of Postgres by which drivers tell some errors from others of the same code.
+    var routine: String?
 
     init(_ severity: Severity, _ sqlState: String, _ message: String, detail: String? = nil, hint: String? = nil) {
         self.severity = severity
@@ -37,6 +39,7 @@ struct ErrorMessage: Error, Equatable, Sendable {
             body.field("M", message)
             if let detail { body.field("D", detail) }
             if let hint { body.field("H", hint) }
+            if let routine { body.field("R", routine) }
             body.uint8(0)
         }
     }

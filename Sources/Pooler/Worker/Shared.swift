@@ -19,7 +19,7 @@ final class Shared: Sendable {
     /// All client sockets, against max_client_conn.
     let clients = ConnectionBudget()
     private let nextID = Atomic<UInt64>(1)
-    private let nextStatement = Atomic<UInt64>(1)
+    let statementNumbers = StatementNumbers()
     private let shutdown = Atomic<Int>(ShutdownMode.running.rawValue)
     /// What the control thread is asked for.
     let control: @Sendable (ControlRequest) -> Void
@@ -40,9 +40,6 @@ final class Shared: Sendable {
 
     /// The next of the numbers that name clients and servers.
     func makeID() -> UInt64 { nextID.wrappingAdd(1, ordering: .relaxed).oldValue }
-
-    /// The next of the numbers that prepared statements are called by on servers.
-    func makeStatementNumber() -> UInt64 { nextStatement.wrappingAdd(1, ordering: .relaxed).oldValue }
 
     var shutdownMode: ShutdownMode {
         get { ShutdownMode(rawValue: shutdown.load(ordering: .acquiring)) ?? .running }

@@ -67,7 +67,9 @@ final class Worker {
         self.authentication = authentication
         self.log = log
         mailbox = shared.mailboxes[index]
-        let statementTable = StatementTable { shared.makeStatementNumber() }
+        let statementTable = StatementTable(numbers: shared.statementNumbers) { definition, number in
+            shared.broadcast(.statementChanged(definition, at: number), except: index)
+        }
         statements = StatementRelay(table: statementTable, toServer: toServer, scratch: scratch)
         poller = try Poller()
         now = .now()
@@ -167,6 +169,8 @@ final class Worker {
             case .welcomeArrived(let key): welcomeArrived(key)
             case .loginRefused(let key, let failure): loginRefused(key, failure)
             case .cancel(let key): cancelRequested(key)
+            case .statementChanged(let definition, let number):
+                statements.table.changed(definition, at: number)
             case .run(let work): work(self)
             }
         }

@@ -22,6 +22,8 @@ enum WorkerMessage: Sendable {
     case loginRefused(PoolKey, ServerFailure)
     /// A cancel request; whoever has the client acts.
     case cancel(CancelKey)
+    /// The result type of a prepared statement has changed.
+    case statementChanged([UInt8], at: UInt64)
     /// Runs on the worker, for what the control thread rarely asks.
     case run(@Sendable (Worker) -> Void)
 }

@@ -3,11 +3,20 @@ final class NamedStatement {
     /// As the client wrote it, up to Postgres's 63 bytes.
     let name: [UInt8]
     let statement: PreparedStatement
+    /// The latest change of any statement when the client named or described it.
+    private var knownAt: UInt64
 
     init(name: [UInt8], statement: PreparedStatement) {
         self.name = name
         self.statement = statement
+        knownAt = statement.present
     }
+
+    /// Whether the client has been told of another result type than the statement has now.
+    var isOutdated: Bool { knownAt < statement.changedAt }
+
+    /// The client is told what the result looks like.
+    func described() { knownAt = statement.present }
 }
 
 /// The prepared statements that a client believes its session to hold, as they are once everything sent so far has been

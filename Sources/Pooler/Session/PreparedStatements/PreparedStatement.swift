@@ -10,8 +10,8 @@ final class PreparedStatement {
     private(set) lazy var serverName = Array("\(Self.namePrefix)\(number)".utf8)
     /// The session state that running it takes away, as far as statements are concerned.
     let discards: DiscardCommand?
-    /// Raised when a server said that its plan is out of date: whatever was prepared before is prepared again.
-    private(set) var generation: UInt32 = 0
+    /// The number of the latest change of its result type, zero while none is known: what was prepared before is prepared anew.
+    fileprivate(set) var changedAt: UInt64 = 0
     /// For a DEALLOCATE of a name: the same of the guard, once somebody needed it.
     var turnedToGuard: PreparedStatement?
     private let table: StatementTable?
@@ -38,18 +38,30 @@ final class PreparedStatement {
     deinit { table?.forget(self) }
 
     /// The result type has changed under it.
-    func outdated() { generation &+= 1 }
+    func outdated() {
+        guard let table else { return }
+        changedAt = table.numbers.makeChange()
+        table.announceChange(definition, changedAt)
+    }
+
+    /// Another worker knows of a change.
+    func changed(at number: UInt64) { changedAt = max(changedAt, number) }
+
+    /// What is prepared or described now is so after this change.
+    var present: UInt64 { table?.numbers.latestChange ?? 0 }
 }
 
 /// A worker's prepared statements by definition. It does not keep them: each takes itself out when its last user lets go.
 @safe
 final class StatementTable {
     private var statements = unsafe OpenTable<Unmanaged<PreparedStatement>>()
-    private let makeNumber: () -> UInt64
+    let numbers: StatementNumbers
+    /// Tells other workers that a statement's result type has changed.
+    fileprivate let announceChange: ([UInt8], UInt64) -> Void
 
-    /// `makeNumber` gives numbers from 1 that are unique in the process.
-    init(makeNumber: @escaping () -> UInt64) {
-        self.makeNumber = makeNumber
+    init(numbers: StatementNumbers, announceChange: @escaping ([UInt8], UInt64) -> Void = { _, _ in }) {
+        self.numbers = numbers
+        self.announceChange = announceChange
     }
 
     var count: Int { unsafe statements.count }
@@ -63,7 +75,7 @@ final class StatementTable {
         }
         if let found = unsafe found { return unsafe found.takeUnretainedValue() }
         let statement = PreparedStatement(
-            definition: definition.array(), hash: hash, number: makeNumber(), discards: discards, table: self)
+            definition: definition.array(), hash: hash, number: numbers.makeName(), discards: discards, table: self)
         unsafe statements.insert(.passUnretained(statement), hash: hash)
         return statement
     }
@@ -71,6 +83,14 @@ final class StatementTable {
     /// As above, for a definition that is not in a message.
     func intern(_ definition: [UInt8], discards: DiscardCommand? = nil) -> PreparedStatement {
         unsafe definition.withUnsafeBytes { unsafe intern(RawSpan(_unsafeBytes: $0), discards: discards) }
+    }
+
+    /// Another worker has found that the result type of a statement has changed.
+    func changed(_ definition: [UInt8], at number: UInt64) {
+        let found = unsafe statements.first(hash: definition.hashOfBytes()) { candidate in
+            unsafe candidate.takeUnretainedValue().definition == definition
+        }
+        if let found = unsafe found { unsafe found.takeUnretainedValue().changed(at: number) }
     }
 
     fileprivate func forget(_ statement: PreparedStatement) {

@@ -8,10 +8,10 @@ struct ServerStatements {
     struct Copy {
         let statement: PreparedStatement
         let name: [UInt8]
-        /// The statement's generation when it was prepared here.
-        let generation: UInt32
+        /// The latest change of any statement when it was prepared here.
+        let preparedAt: UInt64
 
-        var isOutdated: Bool { generation != statement.generation }
+        var isOutdated: Bool { preparedAt < statement.changedAt }
     }
 
     private struct Node {
@@ -123,7 +123,8 @@ struct MovedStatements: Sendable {
         let definition: [UInt8]
         let discards: DiscardCommand?
         let name: [UInt8]
-        let isOutdated: Bool
+        let preparedAt: UInt64
+        let changedAt: UInt64
     }
 
     /// The oldest first.
@@ -138,7 +139,7 @@ extension ServerStatements {
         let copies = copies.map { copy in
             MovedStatements.Copy(
                 definition: copy.statement.definition, discards: copy.statement.discards, name: copy.name,
-                isOutdated: copy.isOutdated)
+                preparedAt: copy.preparedAt, changedAt: copy.statement.changedAt)
         }
         return MovedStatements(copies: copies, hasGuard: hasGuard, hasUnnamed: unnamed != nil)
     }
@@ -151,8 +152,8 @@ extension ServerStatements {
         if moved.hasUnnamed { unnamed = .unkept() }
         for copy in moved.copies {
             let statement = table.intern(copy.definition, discards: copy.discards)
-            let generation = copy.isOutdated ? statement.generation &- 1 : statement.generation
-            insert(Copy(statement: statement, name: copy.name, generation: generation))
+            statement.changed(at: copy.changedAt)
+            insert(Copy(statement: statement, name: copy.name, preparedAt: copy.preparedAt))
         }
     }
 }

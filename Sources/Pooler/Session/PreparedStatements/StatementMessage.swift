@@ -6,6 +6,8 @@ struct StatementMessage {
     let bytes: Range<Int>
     /// The statement's name without its zero byte.
     let name: Range<Int>
+    /// The type of the message behind it, if that has come.
+    var follower: FrontendMessageType?
 
     /// Longest head of a message up to the end of its statement's name.
     static let headLimit = 16 * 1024

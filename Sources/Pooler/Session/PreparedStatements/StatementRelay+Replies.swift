@@ -60,6 +60,7 @@ extension StatementRelay {
                 // A client that does not ask for a description reads rows by the one it has; values in binary form are of
                 // the types that it knows.
                 if isRepeatable, server.replay.isDescribed, !server.replay.hasBinaryValues {
+                    named.described()
                     repeatBatch(named, copy, isThere: true, &server, &replies)
                     return .repeatBatch
                 }
@@ -91,7 +92,7 @@ extension StatementRelay {
         replies.failedBatchIsRepeated()
         // The name stays, because it is in the messages that are sent again.
         let copy = ServerStatements.Copy(
-            statement: stale.statement, name: stale.name, generation: stale.statement.generation)
+            statement: stale.statement, name: stale.name, preparedAt: stale.statement.present)
         if isThere { evict(stale, from: &server, &replies) }
         server.insert(copy)
         replies.requestSent(.parse, for: .pooler, effect: .prepared(copy))

@@ -23,7 +23,7 @@ extension StatementRelay {
     ) -> ServerStatements.Copy {
         while server.count >= circumstances.limit, let oldest = server.oldest { evict(oldest, from: &server, &replies) }
         let copy = ServerStatements.Copy(
-            statement: statement, name: statement.serverName, generation: statement.generation)
+            statement: statement, name: statement.serverName, preparedAt: statement.present)
         server.insert(copy)
         return copy
     }
@@ -121,10 +121,16 @@ extension StatementRelay {
     /// Whether a client's name could be taken for one of ours.
     static func isOurs(_ name: RawSpan) -> Bool { name.hasPrefix("PGBOUNCER_") }
 
+    /// Postgres's error, whose routine drivers look at.
+    static let outdatedPlan: ErrorMessage = {
+        var error = ErrorMessage(.error, "0A000", "cached plan must not change result type")
+        error.routine = "RevalidateCachedQuery"
+        return error
+    }()
     /// A statement without text, which even a failed transaction takes.
     static let emptyDefinition: [UInt8] = [0, 0, 0]
-    /// A syntax error.
-    static let brokenDefinition: [UInt8] = [UInt8(ascii: ")"), 0, 0, 0]
+    /// A syntax error, which the server's log tells like this.
+    static let brokenDefinition = Array("refused by pgvalet\0\0\0".utf8)
     static let quotedGuard: [UInt8] = [UInt8(ascii: "\"")] + ServerStatements.guardName + [UInt8(ascii: "\"")]
     /// A name that no statement has.
     static let nobodysName = Array("\(PreparedStatement.namePrefix)none".utf8)

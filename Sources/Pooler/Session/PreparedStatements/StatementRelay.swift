@@ -32,6 +32,8 @@ struct StatementRelay {
         case absorbed
         /// It has to wait.
         case pause
+        /// It has to wait until it is known what follows it.
+        case needsFollower
     }
 
     // MARK: - Parse
@@ -43,9 +45,9 @@ struct StatementRelay {
         _ circumstances: Circumstances
     ) -> Outcome {
         if replies.isSkipping { return .passOn }
-        if replies.hasUncertainNames, !message.name.isEmpty { return .pause }
-        server.replay.abandon()
         let statement = statement(for: message)
+        if replies.hasUncertainNames, !message.name.isEmpty || statement.discards != nil { return .pause }
+        server.replay.abandon()
         if message.name.isEmpty {
             return parseUnnamed(message, statement, at: range, &client, &server, &replies, circumstances)
         }
@@ -62,11 +64,11 @@ struct StatementRelay {
         let resolved = resolve(statement, client)
         client.insert(named)
         let known = server.use(resolved)
-        if let known, !known.isOutdated, circumstances.status != .failed {
+        if let known, !known.isOutdated, circumstances.status != .failed, !replies.isStatusPending {
             replies.requestSent(.parse, for: .madeUp, effect: .defined(named))
             return .absorbed
         }
-        // In a failed transaction the server is to say what it thinks of a Parse.
+        // In a transaction that has failed, or may have, the server is to say what it thinks of a Parse.
         if let known { evict(known, from: &server, &replies) }
         let copy = makeRoom(for: resolved, on: &server, &replies, circumstances)
         replies.requestSent(.parse, effect: .definedAndPrepared(named, copy))
@@ -152,6 +154,10 @@ struct StatementRelay {
         if replies.hasUncertainNames { return .pause }
         let name = scratch.bytes(message.name)
         guard let named = client[name] else { return useUnknown(message, &server, &replies) }
+        if named.isOutdated {
+            guard let outcome = useOutdated(message, named, &server, &replies) else { return .needsFollower }
+            if outcome != .passOn { return outcome }
+        }
         let beginsBatch = circumstances.status == .idle && replies.isUntouched
         let statement = resolve(named.statement, client)
         if message.request == .bind {
@@ -163,6 +169,25 @@ struct StatementRelay {
         replies.requestSent(message.request, effect: .uses(named, copy))
         send(message, as: copy.name, &server, beginsBatch: beginsBatch)
         return .sent
+    }
+
+    /// The result type has changed since the client was told it. With a Describe the client learns the new one; without, it
+    /// would read rows by the old one, so that it must get Postgres's error for that. Nil while it is not known what follows.
+    @inline(never)
+    private func useOutdated(
+        _ message: StatementMessage, _ named: NamedStatement, _ server: inout ServerStatements,
+        _ replies: inout ReplyQueue
+    ) -> Outcome? {
+        if message.request == .bind {
+            if message.isWhole, message.follower == nil { return nil }
+            guard message.isWhole, message.follower == .describe else {
+                server.replay.abandon()
+                refuse(Self.outdatedPlan, &replies)
+                return .absorbed
+            }
+        }
+        named.described()
+        return .passOn
     }
 
     /// A name that the client has not given to any statement: unless the session has it by other means, it is the server that
@@ -183,6 +208,7 @@ struct StatementRelay {
         _ replies: inout ReplyQueue, _ circumstances: Circumstances
     ) -> Outcome {
         if replies.hasUncertainUnnamed { return .pause }
+        if replies.hasUncertainNames, client.unnamed?.discards != nil { return .pause }
         server.replay.abandon()
         let wanted = client.unnamed.map { resolve($0, client) }
         let isThere = wanted === server.unnamed && (wanted == nil || server.unnamedOwner == circumstances.client)
@@ -247,7 +273,7 @@ struct StatementRelay {
             let outcome = discardingQuery(bytes, &client, &server, &replies, circumstances)
             if outcome != .passOn { return outcome }
         }
-        guard client.unnamed != nil || server.unnamed != nil else { return .passOn }
+        guard client.unnamed != nil || server.unnamed != nil || replies.hasUnsettledUnnamed else { return .passOn }
         enterQuery(&client, &server, &replies, circumstances)
         toServer.forward(bytes, of: scratch)
         return .sent
