@@ -4,13 +4,14 @@ import Testing
 @testable import Pooler
 
 @Suite struct ServerEncryptionTests {
-    @Test(arguments: [
-        (SSLMode.disable, "N", [ServerEncryption.Action.proceed]), (.allow, "N", [.ask, .proceed]),
-        (.prefer, "N", [.ask, .proceed]), (.prefer, "S", [.ask, .startTLS, .proceed]),
-        (.require, "N", [.ask, .fail(.tlsRefused)]), (.verifyCA, "N", [.ask, .fail(.tlsRefused)]),
-        (.verifyFull, "S", [.ask, .startTLS, .proceed]), (.require, "E", [.ask, .fail(.protocolViolation)]),
-        (.prefer, "E", [.ask, .fail(.protocolViolation)]),
-    ] as [(SSLMode, Character, [ServerEncryption.Action])])
+    @Test(
+        arguments: [
+            (SSLMode.disable, "N", [ServerEncryption.Action.proceed]), (.allow, "N", [.ask, .proceed]),
+            (.prefer, "N", [.ask, .proceed]), (.prefer, "S", [.ask, .startTLS, .proceed]),
+            (.require, "N", [.ask, .fail(.tlsRefused)]), (.verifyCA, "N", [.ask, .fail(.tlsRefused)]),
+            (.verifyFull, "S", [.ask, .startTLS, .proceed]), (.require, "E", [.ask, .fail(.protocolViolation)]),
+            (.prefer, "E", [.ask, .fail(.protocolViolation)]),
+        ] as [(SSLMode, Character, [ServerEncryption.Action])])
     func `The mode and the server's answer decide`(
         mode: SSLMode, answer: Character, expected: [ServerEncryption.Action]
     ) {
