@@ -93,7 +93,8 @@ import Testing
     @Test(arguments: [Postgres.StopMode.fast, .immediate])
     func `Postgres stopped and started again under load`(mode: Postgres.StopMode) throws {
         let postgres = try Postgres()
-        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "5"], postgres: postgres)
+        let pooler = try Pooler(
+            ["pool_mode": "transaction", "default_pool_size": "5", "server_connect_timeout": "3"], postgres: postgres)
         let (over, right) = (Shared(false), Shared(0))
         let workers = (0..<10).map { number in
             Background { try hammer(pooler, number, right, until: over) }
