@@ -3,6 +3,8 @@
 #include "CLinux.h"
 
 #include <malloc.h>
+#include <signal.h>
+#include <spawn.h>
 
 int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -18,3 +20,36 @@ int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid) {
 }
 
 size_t clinux_allocated_size(void *object) { return malloc_usable_size(object); }
+
+char **clinux_environment(void) { return environ; }
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int clinux_spawn(pid_t *process, char *const arguments[], char *const environment[], int output, int errors) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, ignored;
+    int code = posix_spawn_file_actions_init(&actions);
+    if (code != 0) return code;
+    code = posix_spawnattr_init(&attributes);
+    if (code != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return code;
+    }
+    sigemptyset(&none);
+    sigemptyset(&ignored);
+    const int numbers[] = {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGQUIT, SIGCHLD};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&ignored, numbers[i]);
+    if ((code = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
+        (code = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
+        (code = posix_spawn_file_actions_adddup2(&actions, errors, 2)) == 0 &&
+        (code = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
+        (code = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+        (code = posix_spawnattr_setsigdefault(&attributes, &ignored)) == 0 &&
+        (code = posix_spawnattr_setflags(
+             &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
+        code = posix_spawnp(process, arguments[0], &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return code;
+}

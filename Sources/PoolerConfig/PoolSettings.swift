@@ -31,6 +31,8 @@ public struct PoolSettings: Sendable, Equatable {
     public var sessionState: SessionStateMode
     /// Clients that may be pinned to their server; `Int.max` in a pool without a limit.
     public var maxPinned: Int
+    /// What prints the password for server logins.
+    public var passwordCommand: PasswordCommand?
 }
 
 /// What holds for one client: the settings of its login user, else of its database, else the global ones.
@@ -65,7 +67,13 @@ extension Configuration {
             maxDbConnections: max(0, database.maxDbConnections ?? settings.maxDbConnections),
             maxUserConnections: max(0, user?.maxUserConnections ?? settings.maxUserConnections),
             sessionState: user?.sessionState ?? database.sessionState ?? settings.sessionState,
-            maxPinned: maxPinned(database.maxPinned ?? settings.maxPinned, poolSize: max(0, poolSize)))
+            maxPinned: maxPinned(database.maxPinned ?? settings.maxPinned, poolSize: max(0, poolSize)),
+            passwordCommand: user?.passwordCommand ?? passwordCommand(of: database))
+    }
+
+    /// A password that is given for the database alone goes before a command that is given for all.
+    private func passwordCommand(of database: Database) -> PasswordCommand? {
+        database.passwordCommand ?? (database.password.isEmpty ? settings.passwordCommand : nil)
     }
 
     /// The effective values of a client that logs in to `database` as `user`, whatever user the database forces.

@@ -62,7 +62,7 @@ struct SectionTests {
         expected.applicationName = "an"
         expected.sessionState = .pin
         expected.maxPinned = 9
-        expected.passwordCommand = "a b"
+        expected.passwordCommand = try PasswordCommand("a b")
         #expect(database == expected)
     }
 

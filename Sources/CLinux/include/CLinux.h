@@ -72,3 +72,13 @@ static inline void clinux_syslog(int priority, const char *text, int length) {
 
 /// How many bytes the allocator holds for a heap object (malloc_usable_size(3)).
 size_t clinux_allocated_size(void *object);
+
+/// environ(7).
+char **clinux_environment(void);
+
+/// pipe2(2) with O_CLOEXEC.
+int clinux_pipe(int ends[2]);
+
+/// posix_spawnp(3) of a program with /dev/null as its standard input, the given descriptors as its output and standard
+/// error, no other descriptor, a process group of its own and its signals as they are by default. 0, or an errno.
+int clinux_spawn(pid_t *process, char *const arguments[], char *const environment[], int output, int errors);

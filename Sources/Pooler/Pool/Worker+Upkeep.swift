@@ -7,6 +7,7 @@ extension Worker {
             checkConnecting(in: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
+            renewPasswords(of: pool)
             pool.hasAsked = false
             serveQueue(of: pool)
             freeIfUnused(pool)
@@ -73,7 +74,8 @@ extension Worker {
             }
         }
         for token in Array(pool.pool.allServers) {
-            guard case .pendingServer(let pending) = table[token], now - pending.since > timeout else { continue }
+            guard case .pendingServer(let pending) = table[token], let since = pending.since, now - since > timeout
+            else { continue }
             openingFailed(token, pool, .connectTimeout)
         }
     }

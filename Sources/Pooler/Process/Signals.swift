@@ -54,5 +54,7 @@ final class Signals {
     /// pause that comes too early. A request to stop still ends it, as nothing is lost yet.
     static func ignore() {
         for number in [SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+        // Whoever started us may have had it ignored, and then the end of a child could not be waited for.
+        signal(SIGCHLD, SIG_DFL)
     }
 }

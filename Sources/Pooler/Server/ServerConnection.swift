@@ -21,6 +21,10 @@ final class ServerConnection: Connection {
     let address: SocketAddress
     /// The entry of the host list that the address belongs to; nil for a Unix socket.
     let host: String?
+    /// What it logs in with where the pool has a `password_command`; nil once that has gone well.
+    var commandPassword: CommandPassword?
+    /// It is a second try, after a server refused the password that was at hand.
+    let isSecondTry: Bool
     /// What the query of ours that runs failed with.
     var testFailure: String?
     /// The part of its pool that its present worker holds.
@@ -43,12 +47,14 @@ final class ServerConnection: Connection {
     var transactionStartedAt: Instant?
 
     init(
-        token: Token, id: UInt64, transport: consuming Transport, address: SocketAddress, host: String?,
-        pool: WorkerPool, parameters: ParameterSet, now: Instant
+        token: Token, id: UInt64, transport: consuming Transport, address: SocketAddress, pending: PendingServer,
+        parameters: ParameterSet, now: Instant
     ) {
         self.address = address
-        self.host = host
-        self.pool = pool
+        host = address.isUnix ? nil : pending.host
+        pool = pending.pool
+        commandPassword = pending.password
+        isSecondTry = pending.isSecondTry
         self.parameters = parameters
         super.init(token: token, id: id, transport: transport, now: now)
     }

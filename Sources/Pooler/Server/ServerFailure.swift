@@ -1,6 +1,8 @@
 /// Why no server connection came about, or why one ended.
 enum ServerFailure: Equatable, Sendable {
     case lookUp(String)
+    /// No password could be had; holds nothing that the program printed.
+    case passwordCommand(String)
     case connect(Errno)
     case connectTimeout
     /// The server has no TLS for us.
@@ -23,6 +25,7 @@ enum ServerFailure: Equatable, Sendable {
     var text: String {
         switch self {
         case .lookUp: "server DNS lookup failed"
+        case .passwordCommand: "password_command failed"
         case .connect: "connect failed"
         case .connectTimeout: "connect timeout"
         case .tlsRefused: "server refused SSL"
@@ -40,7 +43,7 @@ enum ServerFailure: Equatable, Sendable {
     /// The text with what the kernel or resolver said, for the log and for people.
     var description: String {
         switch self {
-        case .lookUp(let error): "\(text): \(error)"
+        case .lookUp(let error), .passwordCommand(let error): "\(text): \(error)"
         case .connect(let error): "\(text): \(error)"
         case .connectTimeout, .tlsRefused, .unencryptedData, .tls, .authentication, .refused, .protocolViolation,
             .connectQueryLeftTransaction, .endOfFile, .io:
@@ -54,10 +57,15 @@ enum ServerFailure: Equatable, Sendable {
         switch self {
         case .refused(let sqlState, _): sqlState != "57P03" && sqlState != "53300"
         case .authentication, .connectQueryLeftTransaction: true
-        case .lookUp, .connect, .connectTimeout, .tlsRefused, .unencryptedData, .tls, .protocolViolation, .endOfFile,
-            .io:
+        case .lookUp, .passwordCommand, .connect, .connectTimeout, .tlsRefused, .unencryptedData, .tls,
+            .protocolViolation, .endOfFile, .io:
             false
         }
+    }
+
+    /// Whether the server does not take the password, or the user with it: class 28.
+    var isRefusedPassword: Bool {
+        if case .refused(let sqlState, _) = self { sqlState.hasPrefix("28") } else { false }
     }
 
     /// What the clients of the pool are told when that is the answer.

@@ -26,7 +26,7 @@ extension Worker {
     }
 
     /// Takes a place under the pool's limits; makes room under the wider ones by closing an idle connection of another pool.
-    private func reserveConnection(for pool: WorkerPool) -> Bool {
+    func reserveConnection(for pool: WorkerPool) -> Bool {
         let settings = pool.settings
         var limit = settings.poolSize
         if limit > 0, isReserveDue(pool) {
@@ -87,19 +87,29 @@ extension Worker {
     }
 
     /// Opens one connection, whose place is reserved.
-    func openServer(for pool: WorkerPool) {
+    func openServer(for pool: WorkerPool, isSecondTry: Bool = false) {
         let token = table.reserve()
         pool.pool.serverOpening(token)
-        let database = pool.database
-        let hosts = database.hosts
+        let hosts = pool.database.hosts
         let host = hosts.isEmpty ? nil : hosts[hostIndex(of: pool) % hosts.count]
-        table.fill(token, .pendingServer(PendingServer(pool: pool, host: host, since: now)))
-        guard let host else {
-            connect(token, pool, toUnixSocketIn: configuration.settings.unixSocketDir)
+        let pending = PendingServer(pool: pool, host: host, since: now, isSecondTry: isSecondTry)
+        table.fill(token, .pendingServer(pending))
+        if let command = pool.settings.passwordCommand {
+            askPassword(passwordRequest(command, pool, host: host), for: token, pending)
+        } else {
+            findAddress(for: token, pending)
+        }
+    }
+
+    /// What has a name is looked up, and then connected to.
+    func findAddress(for token: Token, _ pending: PendingServer) {
+        let database = pending.pool.database
+        guard let host = pending.host else {
+            connect(token, pending, toUnixSocketIn: configuration.settings.unixSocketDir)
             return
         }
         if host.hasPrefix("/") || host.hasPrefix("@") {
-            connect(token, pool, toUnixSocketIn: host)
+            connect(token, pending, toUnixSocketIn: host)
             return
         }
         if let outcome = shared.resolver.known(host, port: database.port, now: now) {
@@ -124,27 +134,26 @@ extension Worker {
         }
     }
 
-    private func connect(_ token: Token, _ pool: WorkerPool, toUnixSocketIn directory: String) {
-        let path = "\(directory)/.s.PGSQL.\(pool.database.port)"
+    private func connect(_ token: Token, _ pending: PendingServer, toUnixSocketIn directory: String) {
+        let path = "\(directory)/.s.PGSQL.\(pending.pool.database.port)"
         if let address = SocketAddress(unixPath: path) {
-            connect(token, pool, to: [address], host: nil)
+            connect(token, pending, to: [address])
         } else {
-            openingFailed(token, pool, .lookUp("the path \(path) is too long for a Unix socket"))
+            openingFailed(token, pending.pool, .lookUp("the path \(path) is too long for a Unix socket"))
         }
     }
 
     /// A look-up that a pending server waits for has ended.
     func hostResolved(_ token: Token, _ outcome: HostResolver.Outcome) {
         guard case .pendingServer(let pending) = table[token] else { return }
-        let pool = pending.pool
         switch outcome {
-        case .failure(let text): openingFailed(token, pool, .lookUp(text))
-        case .addresses(let addresses): connect(token, pool, to: addresses, host: pending.host)
+        case .failure(let text): openingFailed(token, pending.pool, .lookUp(text))
+        case .addresses(let addresses): connect(token, pending, to: addresses)
         }
     }
 
     /// Connects to the first address that does not fail at once.
-    private func connect(_ token: Token, _ pool: WorkerPool, to addresses: [SocketAddress], host: String?) {
+    private func connect(_ token: Token, _ pending: PendingServer, to addresses: [SocketAddress]) {
         var failure = ServerFailure.lookUp("no address")
         for address in addresses {
             do {
@@ -153,7 +162,7 @@ extension Worker {
                 let isConnected = try Syscalls.connect(descriptor.number, to: address)
                 let server = ServerConnection(
                     token: token, id: shared.makeID(), transport: Transport(descriptor), address: address,
-                    host: host, pool: pool, parameters: parameterSets.empty, now: now)
+                    pending: pending, parameters: parameterSets.empty, now: now)
                 table.fill(token, .server(server))
                 poller.add(server.transport.descriptor.number, token)
                 if isConnected {
@@ -167,7 +176,7 @@ extension Worker {
                 failure = .connect(error)
             }
         }
-        openingFailed(token, pool, failure)
+        openingFailed(token, pending.pool, failure)
     }
 
     /// connect(2) has ended, well or not.
@@ -193,7 +202,9 @@ extension Worker {
                 user: pool.key.user, database: pool.database.dbname,
                 parameters: pool.database.startupParameters + (pool.replication ?? [])),
             authentication: ServerAuthentication(
-                user: pool.key.user, credential: pool.credential, context: authentication),
+                user: pool.key.user,
+                credential: server.commandPassword.map { Credential(secret: $0.issued.secret) } ?? pool.credential,
+                context: authentication),
             tracked: shared.tracked, connectQuery: pool.database.connectQuery)
         let action = login.connected()
         server.phase = .login(login)
@@ -295,6 +306,7 @@ extension Worker {
         let pool = server.pool
         pool.failure = nil
         pool.failedHosts = 0
+        server.commandPassword = nil
         serverSessions.keep(server)
         server.phase = .idle
         if pool.welcome == nil {
@@ -318,6 +330,7 @@ extension Worker {
             let pool = server.pool
             log.warning("\(label(server)) closing because: \(failure.description)")
             forget(server)
+            if failure.isRefusedPassword, passwordRefused(of: server) { break }
             launchFailed(pool, failure)
         case .active(let client), .aligning(let client, _):
             toClient.clear()

@@ -3,7 +3,7 @@ enum Registration {
     case mailbox
     case listener(Listener)
     case client(ClientConnection)
-    /// A server whose address is being looked up.
+    /// A server whose password or address is being looked up.
     case pendingServer(PendingServer)
     case server(ServerConnection)
     case cancel(CancelConnection)
@@ -14,5 +14,18 @@ struct PendingServer {
     let pool: WorkerPool
     /// The entry of the host list that was chosen; nil for the Unix socket in unix_socket_dir.
     let host: String?
-    let since: Instant
+    /// When it came so far; nil while `password_command` runs, which has a limit of its own.
+    var since: Instant?
+    /// What `password_command` was asked for.
+    var request: PasswordRequest?
+    /// What it printed.
+    var password: CommandPassword?
+    /// It is a second try, after a server refused the password that was at hand.
+    let isSecondTry: Bool
+}
+
+/// A password of `password_command`, in use for a login.
+struct CommandPassword {
+    let request: PasswordRequest
+    let issued: IssuedPassword
 }

@@ -13,6 +13,7 @@ final class Shared: Sendable {
     let tracked: TrackedParameters
     let directory: PoolDirectory
     let resolver = HostResolver()
+    let passwords = PasswordCommands()
     let mailboxes: [Mailbox<WorkerMessage>]
     /// Clients on each worker, for dealing new ones out.
     private let clientCounts: [ClientCount]

@@ -4,6 +4,7 @@ import PoolerConfig
 extension Worker {
     /// A new configuration.
     func configurationChanged(_ snapshot: ConfigurationSnapshot, _ change: ConfigurationChange) {
+        shared.passwords.forgetFailures()
         let changesServerTLS = configuration.tls.server !== snapshot.tls.server
         configuration = snapshot
         authentication.scramIterations = snapshot.settings.scramIterations

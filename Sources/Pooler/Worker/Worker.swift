@@ -161,6 +161,7 @@ final class Worker {
             switch message {
             case .adopt(let socket): adopt(socket)
             case .resolved(let token, let outcome): hostResolved(token, outcome)
+            case .passwordArrived(let token, let outcome): passwordArrived(token, outcome)
             case .serversWanted(let key, let count, let worker): serversWanted(key, count: count, by: worker)
             case .serverGiven(let key, let handover): serverGiven(key, handover)
             case .serversAnswered(let key): serversAnswered(key)

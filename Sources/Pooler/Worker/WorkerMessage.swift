@@ -6,6 +6,8 @@ enum WorkerMessage: Sendable {
     case adopt(AcceptedSocket)
     /// The outcome of a look-up that a pending server waits for.
     case resolved(Token, HostResolver.Outcome)
+    /// What `password_command` printed for a pending server.
+    case passwordArrived(Token, PasswordCommands.Outcome)
     /// Another worker's clients wait for this many servers of a pool.
     case serversWanted(PoolKey, count: Int, by: Int)
     /// A server that another worker gave up.

@@ -56,7 +56,7 @@ public struct Database: Sendable, Equatable {
     /// Clients of a pool that may be pinned; -1 is half of the pool size.
     public var maxPinned: Int?
     /// Program that prints the password for server logins.
-    public var passwordCommand: String?
+    public var passwordCommand: PasswordCommand?
     /// Made from `*` when a client asked for it.
     public var isAutomatic = false
 

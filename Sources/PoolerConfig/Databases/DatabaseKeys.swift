@@ -21,8 +21,8 @@ extension ConnectKey where Owner == Database {
             "password", \.password, .text,
             "Secret of the forced user; the one in `auth_file` if not given. New connections use it."),
         DatabaseKey(
-            "password_command", \.passwordCommand, .optionalText, isImplemented: false,
-            "Program that prints the password for new server logins."),
+            "password_command", \.passwordCommand, .passwordCommand,
+            "As the setting; in place of `password` and `auth_file`. In single quotes if it has blanks."),
         DatabaseKey(
             "auth_user", \.authUser, .optionalText, isImplemented: false, "Role that runs `auth_query`."),
         DatabaseKey(
@@ -103,8 +103,8 @@ extension ConnectKey where Owner == User {
             "As the setting; 0 inherits."),
         UserKey("session_state", \.sessionState, .optionalChoice(), isImplemented: false, "As the setting."),
         UserKey(
-            "password_command", \.passwordCommand, .optionalText, isImplemented: false,
-            "Program that prints the password for new server logins."),
+            "password_command", \.passwordCommand, .passwordCommand,
+            "As the setting, for the pools of this user; it goes before that of the database."),
     ]
 }
 

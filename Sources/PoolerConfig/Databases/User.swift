@@ -25,7 +25,7 @@ public struct User: Sendable, Equatable {
     /// What becomes of session state. Looked up under the pool user.
     public var sessionState: SessionStateMode?
     /// Program that prints the password for server logins. Looked up under the pool user.
-    public var passwordCommand: String?
+    public var passwordCommand: PasswordCommand?
 
     /// An entry that overrides nothing.
     public init(name: String) {

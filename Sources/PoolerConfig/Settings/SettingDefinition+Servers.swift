@@ -55,13 +55,21 @@ extension SettingDefinition {
             "Another resolv.conf for name lookups; empty is the system's."
         ),
         SettingDefinition(
-            "password_command", \.passwordCommand, .optionalText, default: nil, overrides: [.database, .user],
-            isImplemented: false, isSecret: true,
-            "Program, with arguments, whose first line of output is the password for new server logins."
+            "password_command", \.passwordCommand, .passwordCommand, default: nil, overrides: [.database, .user],
+            isSecret: true,
+            """
+            Program whose first line of output is the password for new server logins; a second line may say until \
+            when, as an RFC 3339 time. Words are separated by blanks, quotes keep them together, and no shell reads \
+            them. It finds PGHOST, PGPORT, PGUSER and PGDATABASE of the login in its environment, runs for at most \
+            `server_connect_timeout`, and goes before `auth_file`, but not before a database's `password`.
+            """
         ),
         SettingDefinition(
-            "password_command_ttl", \.passwordCommandTtl, .time, default: "300", isImplemented: false,
-            "How long the output of `password_command` is used."
+            "password_command_ttl", \.passwordCommandTtl, .time, default: "300",
+            """
+            How long a password of `password_command` that does not say so itself is used for new server logins; 0 \
+            asks for each.
+            """
         ),
     ]
 }

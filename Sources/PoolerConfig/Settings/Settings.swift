@@ -133,7 +133,7 @@ public struct Settings: Sendable, Equatable {
     /// `resolv_conf`.
     public var resolvConf: String = ""
     /// `password_command`.
-    public var passwordCommand: String?
+    public var passwordCommand: PasswordCommand?
     /// `password_command_ttl`.
     public var passwordCommandTtl: Duration = .seconds(300)
 
