@@ -1,3 +1,4 @@
+import DequeModule
 import Dispatch
 import Synchronization
 
@@ -8,18 +9,18 @@ final class BlockingQueue: Sendable {
 
     private struct State {
         var idle: [Int]
-        var waiting: [Work] = []
+        var waiting = Deque<Work>()
     }
 
     /// A serial queue has a thread whenever it has work, whatever the other threads of the process wait for.
     private let lanes: [DispatchQueue]
-    private let limit: Int
+    private let capacity: Int
     private let state: Mutex<State>
 
-    /// `width` is how many pieces run at once, `limit` how many may wait.
-    init(label: String, width: Int, limit: Int) {
+    /// `width` is how many pieces run at once, `capacity` how many may wait.
+    init(label: String, width: Int, capacity: Int) {
         lanes = (0..<width).map { DispatchQueue(label: "\(label).\($0)") }
-        self.limit = limit
+        self.capacity = capacity
         state = Mutex(State(idle: Array(0..<width)))
     }
 
@@ -27,7 +28,7 @@ final class BlockingQueue: Sendable {
     func submit(_ work: @escaping Work) -> Bool {
         let (lane, isAccepted) = state.withLock { state -> (Int?, Bool) in
             if let lane = state.idle.popLast() { return (lane, true) }
-            guard state.waiting.count < limit else { return (nil, false) }
+            guard state.waiting.count < capacity else { return (nil, false) }
             state.waiting.append(work)
             return (nil, true)
         }
@@ -40,7 +41,7 @@ final class BlockingQueue: Sendable {
         while let work = next {
             work()
             next = state.withLock { state in
-                guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+                if let work = state.waiting.popFirst() { return work }
                 state.idle.append(lane)
                 return nil
             }

@@ -26,7 +26,7 @@ final class PasswordCommands: Sendable {
     private typealias Waiter = @Sendable (Outcome) -> Void
 
     private let book = Mutex(PasswordBook<Waiter>())
-    private let queue = BlockingQueue(label: "pgvalet.passwords", width: 8, limit: 1000)
+    private let queue = BlockingQueue(label: "pgvalet.passwords", width: 8, capacity: 1000)
     private let log: Logger
 
     init(log: Logger = .process) {
