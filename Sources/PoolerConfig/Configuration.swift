@@ -18,6 +18,9 @@ public struct Configuration: Sendable, Equatable {
     public var identMaps = IdentMaps()
     /// What was odd in the files, for the log.
     public var warnings: [Diagnostic] = []
+    /// Files of users, rules and maps that could not be read. At the start that is a warning, after which nobody gets in by
+    /// them; a RELOAD fails, since what is in force is better.
+    public var unreadableFiles: [ConfigurationError] = []
 
     /// Where each setting was given last.
     var settingLocations: [String: SourceLocation] = [:]

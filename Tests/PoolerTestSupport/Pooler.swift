@@ -43,6 +43,7 @@ public final class Pooler: Sendable {
         settings.place(in: home.path, port: port, server: postgres.port)
         try home.write("pooler.ini", settings.ini)
         try home.write("users.txt", settings.authFile)
+        for (name, text) in settings.files { try home.write(name, text) }
         let command = wrapper + [Self.binary] + arguments + [home.file("pooler.ini")]
         let child = try ChildProcess(command, output: home.file("stderr"))
         (self.home, self.port, self.postgres, process) = (home, port, postgres, child)
@@ -105,6 +106,7 @@ public final class Pooler: Sendable {
             settings.place(in: home.path, port: port, server: postgres.port)
             try home.write("pooler.ini", settings.ini)
             try home.write("users.txt", settings.authFile)
+            for (name, text) in settings.files { try home.write(name, text) }
         }
     }
 

@@ -13,8 +13,11 @@ public struct PoolerSettings: Sendable {
     public var secrets = [
         "app": "app-secret", "admin": "admin-secret", "stats": "stats-secret", "postgres": "pg-secret",
     ]
+    /// Other files beside the ini, by name; `$directory` in values of the ini stands for where they are.
+    public var files: [String: String] = [:]
     /// The whole ini, where a test wants its own words; `$port` stands for the pooler's port.
     public var text: String?
+    private var directory = ""
     private var server = ""
     private var port = ""
 
@@ -23,6 +26,7 @@ public struct PoolerSettings: Sendable {
 
     /// Fills in what only the harness knows.
     mutating func place(in directory: String, port: Int, server: Int) {
+        self.directory = directory
         self.port = "\(port)"
         self.server = "host=127.0.0.1 port=\(server)"
         let own = ["listen_port": "\(port)", "unix_socket_dir": directory, "auth_file": "\(directory)/users.txt"]
@@ -33,7 +37,8 @@ public struct PoolerSettings: Sendable {
     /// The text of the ini.
     public var ini: String {
         let text = text ?? section("databases", databases) + section("users", users) + section("pgbouncer", main)
-        return text.replacing("$server", with: server).replacing("$port", with: port)
+        return text.replacing("$server", with: server).replacing("$port", with: port).replacing(
+            "$directory", with: directory)
     }
 
     /// The text of the auth_file.

@@ -9,5 +9,12 @@ struct AuthenticationFailure: Error, Equatable, Sendable {
     /// A breach of the protocol rather than a wrong password, as Postgres sees it.
     static let saslMechanism = Self(
         sqlState: "08P01", message: "client selected an invalid SASL authentication mechanism")
+    /// Methods that ask for no password fail with the code that Postgres has for them.
+    static let certificate = Self(sqlState: "28000", message: "certificate authentication failed")
+    static let peer = Self(sqlState: "28000", message: "unix socket login rejected")
+    /// An HBA rule says so.
+    static let rejected = Self(sqlState: "28000", message: "login rejected")
+    /// No HBA rule is about the client.
+    static let noRule = Self(sqlState: "28000", message: "no authentication method is found")
     static let trust = Self(sqlState: "28P01", message: "\"trust\" authentication failed")
 }

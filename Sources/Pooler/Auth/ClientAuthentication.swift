@@ -4,7 +4,7 @@
 /// the end. The shell bounds the time that a client may take.
 struct ClientAuthentication: Sendable {
     /// `auth_type`, or the method of an HBA rule.
-    enum Method: Sendable, CaseIterable {
+    enum Method: Sendable {
         /// Everybody is let in: servers are logged in to as the database's forced user.
         case any
         /// Every known user is let in.
@@ -15,11 +15,21 @@ struct ClientAuthentication: Sendable {
         case md5
         /// SCRAM-SHA-256 with a plain or SCRAM secret.
         case scramSHA256
+        /// A known user comes in whose certificate, or its map, names it.
+        case cert(isNamed: Bool)
+        /// A known user comes in whose Unix account, or its map, names it.
+        case peer(isNamed: Bool)
+        /// The password in clear text, judged by somebody else. The user need not be known.
+        case checked(PasswordCheck)
+        /// Nobody comes in.
+        case refused(AuthenticationFailure)
     }
 
     /// What to do now. Bytes are whole messages.
     enum Action {
         case send([UInt8])
+        /// Have the password judged, and answer with `verdictArrived`.
+        case check(PasswordCheck, password: [UInt8])
         /// `send` goes before AuthenticationOk, which is the welcome's.
         case succeeded(Credential, send: [UInt8])
         case failed(AuthenticationFailure)
@@ -28,8 +38,10 @@ struct ClientAuthentication: Sendable {
     private enum State: Sendable {
         /// → awaitingPassword, awaitingMD5, awaitingSASLInitialResponse, finished
         case idle
-        /// → finished
+        /// → awaitingVerdict, finished
         case awaitingPassword
+        /// → finished
+        case awaitingVerdict(PasswordCheck, password: [UInt8])
         /// → finished
         case awaitingMD5(salt: [UInt8])
         /// → awaitingSASLResponse, finished
@@ -62,7 +74,7 @@ struct ClientAuthentication: Sendable {
         self.isKnown = isKnown
         self.secret = isKnown ? secret : .none
         self.context = context
-        if case .scram = self.secret, method == .md5 {
+        if case .scram = self.secret, case .md5 = method {
             self.method = .scramSHA256
         } else {
             self.method = method
@@ -77,7 +89,11 @@ struct ClientAuthentication: Sendable {
             return succeeded(Credential(secret: secret))
         case .trust:
             return isKnown ? succeeded(Credential(secret: secret)) : failed()
-        case .plain:
+        case .cert(let isNamed), .peer(let isNamed):
+            return isNamed && isKnown ? succeeded(Credential(secret: secret)) : failed()
+        case .refused(let failure):
+            return failed(failure)
+        case .plain, .checked:
             state = .awaitingPassword
             return .send(AuthenticationRequest.cleartextPassword.message())
         case .md5:
@@ -104,16 +120,30 @@ struct ClientAuthentication: Sendable {
             case .awaitingMD5(let salt): return try md5Received(body, salt: salt)
             case .awaitingSASLInitialResponse: return try initialResponseReceived(body)
             case .awaitingSASLResponse(let exchange): return try responseReceived(body, exchange)
-            case .idle, .finished: return failed()
+            case .idle, .awaitingVerdict, .finished: return failed()
             }
         } catch {
             return failed()
         }
     }
 
+    /// What `check` asked for has been judged.
+    mutating func verdictArrived(_ verdict: PasswordCheck.Verdict) -> Action {
+        guard case .awaitingVerdict(let check, let password) = state else { return failed() }
+        if let failure = check.failure(after: verdict) { return failed(failure) }
+        guard check.opensServers, let text = String(validating: password, as: UTF8.self) else {
+            return succeeded(Credential(secret: secret))
+        }
+        return succeeded(Credential(secret: .plain(text)))
+    }
+
     private mutating func passwordReceived(_ body: [UInt8]) throws(DigestError) -> Action {
         guard let password = Self.string(body) else { return failed() }
         guard !password.isEmpty else { return failed(.emptyPassword) }
+        if case .checked(let check) = method {
+            state = .awaitingVerdict(check, password: password)
+            return .check(check, password: password)
+        }
         guard try isCorrect(password) else { return failed() }
         // The password opens every server, whatever it asks for; the secret may not.
         let known = String(validating: password, as: UTF8.self).map(Secret.plain)
@@ -250,6 +280,10 @@ struct ClientAuthentication: Sendable {
         case .any, .trust: return .failed(failure ?? .trust)
         case .plain, .md5: return .failed(failure ?? .password)
         case .scramSHA256: return .failed(failure ?? .sasl)
+        case .cert: return .failed(failure ?? .certificate)
+        case .peer: return .failed(failure ?? .peer)
+        case .checked(let check): return .failed(failure ?? check.failure)
+        case .refused(let refusal): return .failed(failure ?? refusal)
         }
     }
 

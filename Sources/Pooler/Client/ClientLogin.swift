@@ -13,13 +13,15 @@ struct ClientLogin {
     }
 
     /// Successors: startup → startup (after an encryption request, encrypted or not) | identified;
-    /// identified → authenticating | ended; authenticating → ended.
+    /// identified → authenticating | ended; authenticating → awaitingVerdict | ended; awaitingVerdict → ended.
     private enum State {
         case startup(sawSSLRequest: Bool, sawGSSRequest: Bool)
         /// As `startup`, over TLS: no more encryption requests.
         case encrypted
         case identified
         case authenticating(ClientAuthentication)
+        /// Somebody judges the client's password.
+        case awaitingVerdict(ClientAuthentication)
         case ended
     }
 
@@ -30,9 +32,11 @@ struct ClientLogin {
         case encrypt(answer: Bool)
         /// The connection exists only to cancel a query; nothing is answered.
         case cancel(CancelKey)
-        /// Look the client up, and answer with `authenticationChosen` or a close.
+        /// Look the client up, and answer with `authenticationChosen` or a close, at once or later.
         case identify(StartupMessage)
         case send([UInt8])
+        /// Have a password judged, and answer with `verdictArrived`, at once or later.
+        case awaitVerdict(PasswordCheck, password: [UInt8])
         case welcome(Credential, send: [UInt8])
         case close(CloseReason)
     }
@@ -45,7 +49,15 @@ struct ClientLogin {
     var expectsStartupPacket: Bool {
         switch state {
         case .startup, .encrypted: true
-        case .identified, .authenticating, .ended: false
+        case .identified, .authenticating, .awaitingVerdict, .ended: false
+        }
+    }
+
+    /// Whether the next step is not the client's: what it sends meanwhile waits.
+    var isSuspended: Bool {
+        switch state {
+        case .identified, .awaitingVerdict: true
+        case .startup, .encrypted, .authenticating, .ended: false
         }
     }
 
@@ -69,7 +81,7 @@ struct ClientLogin {
         switch state {
         case .startup(let ssl, let gss): (sawSSL, sawGSS) = (ssl, gss)
         case .encrypted: (sawSSL, sawGSS) = (true, true)
-        case .identified, .authenticating, .ended: return end(.unexpectedLoginMessage)
+        case .identified, .authenticating, .awaitingVerdict, .ended: return end(.unexpectedLoginMessage)
         }
         let packet: StartupPacket
         do {
@@ -122,9 +134,15 @@ struct ClientLogin {
             return translate(authentication.passwordMessageReceived(body), authentication)
         case (_, .terminate):
             return end(.clientRequest)
-        case (.startup, _), (.encrypted, _), (.identified, _), (.authenticating, _), (.ended, _):
+        case (.startup, _), (.encrypted, _), (.identified, _), (.authenticating, _), (.awaitingVerdict, _), (.ended, _):
             return end(.unexpectedLoginMessage)
         }
+    }
+
+    /// The password has been judged.
+    mutating func verdictArrived(_ verdict: PasswordCheck.Verdict) -> Action {
+        guard case .awaitingVerdict(var authentication) = state else { return end(.unexpectedLoginMessage) }
+        return translate(authentication.verdictArrived(verdict), authentication)
     }
 
     private var isEncrypted: Bool {
@@ -138,6 +156,9 @@ struct ClientLogin {
         case .send(let bytes):
             state = .authenticating(authentication)
             return .send(bytes)
+        case .check(let check, let password):
+            state = .awaitingVerdict(authentication)
+            return .awaitVerdict(check, password: password)
         case .succeeded(let credential, let bytes):
             state = .ended
             return .welcome(credential, send: bytes)

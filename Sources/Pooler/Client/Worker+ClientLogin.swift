@@ -30,6 +30,10 @@ extension Worker {
                 if case .console = client.phase { processHeld(client) }
                 return
             }
+            if login.isSuspended {
+                hold(cursor..<range.upperBound, for: client)
+                return
+            }
             let isStartup = login.expectsStartupPacket
             if isStartup, bytes.uint8(at: cursor) == ClientLogin.handshakeRecord,
                 let action = login.handshakeReceived(encryption(for: client))
@@ -121,7 +125,7 @@ extension Worker {
         return isPassword ? .passwordBeforeStartup : .unexpectedLoginMessage
     }
 
-    private func perform(_ action: ClientLogin.Action, of login: ClientLogin, on client: ClientConnection) {
+    func perform(_ action: ClientLogin.Action, of login: ClientLogin, on client: ClientConnection) {
         client.phase = .login(login)
         switch action {
         case .declineEncryption:
@@ -135,6 +139,8 @@ extension Worker {
             identify(client, message, login)
         case .send(let bytes):
             send(bytes, to: client)
+        case .awaitVerdict(let check, let password):
+            judge(password, by: check, of: login, on: client)
         case .welcome(let credential, let bytes):
             send(bytes, to: client)
             authenticated(client, credential)
@@ -165,9 +171,7 @@ extension Worker {
                 return
             }
             try admit(client, identity)
-            var login = login
-            let authentication = try chooseAuthentication(identity, client)
-            perform(login.authenticationChosen(authentication), of: login, on: client)
+            try chooseAuthentication(identity, login, client)
         } catch {
             closeClient(client, error.reason)
         }
@@ -195,33 +199,6 @@ extension Worker {
                 ofUser: identity.user, limit: limits.maxUserClientConnections)
         else { throw LoginRefusal(.tooManyUserClients) }
         client.limits.userBudget = budget
-    }
-
-    /// Which exchange the client has to go through. Unknown users go through the same one as known ones.
-    private func chooseAuthentication(
-        _ identity: ClientIdentity, _ client: ClientConnection
-    ) throws(LoginRefusal) -> ClientAuthentication {
-        let configuration = configuration.configuration
-        let method: ClientAuthentication.Method
-        switch configuration.settings.authType {
-        case .any:
-            let database = configuration.database(named: identity.database)
-            if !identity.isConsole, let database, database.user == nil {
-                throw LoginRefusal(.configurationError("auth_type=any needs a forced user"))
-            }
-            method = .any
-        case .trust: method = .trust
-        case .plain: method = .plain
-        case .md5: method = .md5
-        case .scramSHA256: method = .scramSHA256
-        case .cert, .hba, .ldap, .pam, .jwt:
-            throw LoginRefusal(.configurationError("auth_type is not implemented"))
-        }
-        let secret = configuration.secrets[identity.user]
-        return ClientAuthentication(
-            method: method, user: identity.user, isKnown: secret != nil || configuration.users[identity.user] != nil,
-            secret: Secret(secret ?? ""), context: authentication,
-            channelBinding: client.transport.ownEndpointHash)
     }
 
     /// The client is who it says.

@@ -116,6 +116,7 @@ extension Control {
         do {
             var changed = configuration
             try changed.set(key, to: value)
+            if Self.loginRuleSettings.contains(key) { try readLoginRules(of: &changed) }
             try apply(changed)
             return .done()
         } catch {
@@ -123,6 +124,16 @@ extension Control {
             if case .notChangeable? = error as? SettingError { return .failed(.settingNeedsRestart(key)) }
             return .failed(.setFailed)
         }
+    }
+
+    /// What decides which HBA rules there are.
+    private static let loginRuleSettings: Set<String> = ["auth_type", "auth_hba_file", "auth_ident_file"]
+
+    private func readLoginRules(of configuration: inout Configuration) throws {
+        configuration.warnings = []
+        configuration.readLoginRules { path throws(FileError) in try ConfigurationFile.read(path) }
+        if let first = configuration.unreadableFiles.first { throw first }
+        for warning in configuration.warnings { log.warning("\(warning)") }
     }
 
     /// A command was cancelled by its client: it is undone as far as that goes, and answered.

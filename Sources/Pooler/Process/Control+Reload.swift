@@ -8,6 +8,7 @@ extension Control {
         do {
             let path = configuration.settings.conffile ?? options.configurationFile
             let read = try ConfigurationFile(path: path).load()
+            if let first = read.unreadableFiles.first { throw first }
             for warning in read.warnings { log.warning("\(warning)") }
             try apply(read)
             return true

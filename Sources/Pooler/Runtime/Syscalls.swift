@@ -111,4 +111,15 @@ extension Syscalls {
         guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+
+    /// The name of an account (getpwuid_r(3)); nil when there is none. May block: names can come from a directory service.
+    static func accountName(of user: UInt32) -> String? {
+        var buffer = [CChar](repeating: 0, count: 16 * 1024)
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        let size = buffer.count
+        let code = unsafe getpwuid_r(user, &entry, &buffer, size, &found)
+        guard code == 0, unsafe found != nil, let name = unsafe entry.pw_name else { return nil }
+        return unsafe String(validatingCString: name)
+    }
 }

@@ -88,7 +88,8 @@ extension Worker {
             case .waiting, .aligning: false
             case .linked(let server): server.output.isEmpty && client.statements.pause == .none
             }
-        case .login, .console: client.output.isEmpty
+        case .login(let login): client.output.isEmpty && !login.isSuspended
+        case .console: client.output.isEmpty
         case .welcomeWait: false
         case .closing: false
         }

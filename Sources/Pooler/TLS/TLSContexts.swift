@@ -19,6 +19,11 @@ struct TLSContexts: Sendable {
     init(_ configuration: Configuration, _ keys: TicketKeys, keeping old: TLSContexts) throws(TLSSetupError) {
         let settings = configuration.settings
         do throws(TLSError) {
+            if settings.authType == .cert {
+                guard settings.clientTlsSslmode == .verifyFull, !settings.clientTlsCaFile.isEmpty else {
+                    throw TLSError("auth_type=cert needs client_tls_sslmode=verify-full and client_tls_ca_file")
+                }
+            }
             client =
                 settings.clientTlsSslmode == .disable
                 ? nil : try Self.make(TLSParameters(clientSideOf: settings), .accepting(keys), unless: old.client)

@@ -14,6 +14,8 @@ final class Shared: Sendable {
     let directory: PoolDirectory
     let resolver = HostResolver()
     let passwords = PasswordCommands()
+    /// Where passwords are judged by those who may take their time.
+    let passwordChecks = BlockingQueue(label: "pgvalet.password-checks", width: 8, capacity: 256)
     let mailboxes: [Mailbox<WorkerMessage>]
     /// Clients on each worker, for dealing new ones out.
     private let clientCounts: [ClientCount]

@@ -140,7 +140,7 @@ final class Worker {
         guard !loginsReady.isEmpty else { return }
         var turn = 0
         repeat {
-            if case .client(let client) = table[loginsReady[turn]] { readClient(client) }
+            if case .client(let client) = table[loginsReady[turn]] { loginReady(client) }
             turn += 1
         } while turn < min(Self.loginsPerTurn, loginsReady.count) && .now() - now < Self.loginTimePerTurn
         loginsReady.removeFirst(turn)
@@ -169,6 +169,7 @@ final class Worker {
             case .evictIdle(let database, let user): evictIdle(database: database, user: user)
             case .welcomeArrived(let key): welcomeArrived(key)
             case .loginRefused(let key, let failure): loginRefused(key, failure)
+            case .verdictArrived(let token, let verdict): verdictArrived(token, verdict)
             case .cancel(let key): cancelRequested(key)
             case .statementChanged(let definition, let number):
                 statements.table.changed(definition, at: number)

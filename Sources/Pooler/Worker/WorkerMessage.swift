@@ -22,6 +22,8 @@ enum WorkerMessage: Sendable {
     case welcomeArrived(PoolKey)
     /// A pool's server said no; its waiting clients are told.
     case loginRefused(PoolKey, ServerFailure)
+    /// The password of a client that logs in has been judged.
+    case verdictArrived(Token, PasswordCheck.Verdict)
     /// A cancel request; whoever has the client acts.
     case cancel(CancelKey)
     /// The result type of a prepared statement has changed.

@@ -12,19 +12,14 @@ extension Configuration {
         try loader.finish(path)
         var configuration = loader.configuration
         configuration.readSecrets(readFile)
-        configuration.readHBA(readFile)
+        configuration.readLoginRules(readFile)
         return configuration
     }
 
-    private mutating func readSecrets(_ readFile: (String) throws(FileError) -> [UInt8]) {
-        guard let path = settings.authFile else { return }
-        guard let bytes = read("auth_file", path, readFile) else { return }
-        let file = AuthFile(bytes, path: path)
-        secrets = file.secrets
-        warnings += file.warnings
-    }
-
-    private mutating func readHBA(_ readFile: (String) throws(FileError) -> [UInt8]) {
+    /// Reads what `auth_type = hba` needs, where it is set: after SET has changed `auth_type` or the name of a file.
+    public mutating func readLoginRules(_ readFile: (String) throws(FileError) -> [UInt8]) {
+        hbaRules = HBARules()
+        identMaps = IdentMaps()
         guard settings.authType == .hba else { return }
         if let path = settings.authIdentFile, let bytes = read("auth_ident_file", path, readFile) {
             let file = IdentFile(bytes, path: path)
@@ -38,6 +33,14 @@ extension Configuration {
         }
     }
 
+    private mutating func readSecrets(_ readFile: (String) throws(FileError) -> [UInt8]) {
+        guard let path = settings.authFile else { return }
+        guard let bytes = read("auth_file", path, readFile) else { return }
+        let file = AuthFile(bytes, path: path)
+        secrets = file.secrets
+        warnings += file.warnings
+    }
+
     /// The bytes of a file that a setting names; nil, and a warning, if it cannot be read.
     private mutating func read(
         _ key: String, _ path: String, _ readFile: (String) throws(FileError) -> [UInt8]
@@ -45,7 +48,12 @@ extension Configuration {
         do {
             return try readFile(path)
         } catch {
-            warnings.append(Diagnostic(location: settingLocations[key], text: "\(key): cannot read \(error)"))
+            let location = settingLocations[key]
+            warnings.append(Diagnostic(location: location, text: "\(key): cannot read \(error)"))
+            unreadableFiles.append(
+                ConfigurationError(
+                    file: location?.file ?? settings.conffile ?? path, line: location?.line, key: key,
+                    found: "a file that cannot be read (\(error))", expected: "a readable file"))
             return nil
         }
     }

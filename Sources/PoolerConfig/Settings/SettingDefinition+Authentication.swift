@@ -10,11 +10,11 @@ extension SettingDefinition {
             "File of users and secrets, a line each: the name, then the secret, both in double quotes."
         ),
         SettingDefinition(
-            "auth_hba_file", \.authHbaFile, .path, default: "", isImplemented: false, since: "1.7",
+            "auth_hba_file", \.authHbaFile, .path, default: "", since: "1.7",
             "Rules of `auth_type = hba`, in the form of pg_hba.conf."
         ),
         SettingDefinition(
-            "auth_ident_file", \.authIdentFile, .optionalPath, default: nil, isImplemented: false, since: "1.23",
+            "auth_ident_file", \.authIdentFile, .optionalPath, default: nil, since: "1.23",
             "User name maps for the `map=` option of HBA rules."
         ),
         SettingDefinition(

@@ -49,6 +49,8 @@ struct AuthenticationPlay {
                     }
                 }
                 return .succeeded(credential)
+            case .check(let check, let password):
+                action = server.verdictArrived(check.verify(password))
             case .send(let bytes):
                 switch answer(bytes) {
                 case .wait: return .gaveUp("waits")
@@ -107,6 +109,19 @@ enum Sample {
     static let emptyMD5 = Secret("md59f9d51bc70ef21ca5c14f307980a29d8")
     /// The answer to AuthenticationMD5Password with the salt 1, 2, 3, 4.
     static let md5Response = "md591973d15cdba4787867396fd2c2addd0"
+
+    /// One of each method; the checked one takes `password`.
+    static let methods: [ClientAuthentication.Method] = [
+        .any, .trust, .plain, .md5, .scramSHA256, .cert(isNamed: true), .peer(isNamed: true), .checked(check()),
+        .refused(.rejected),
+    ]
+
+    /// A check by somebody who knows `password`.
+    static func check(opensServers: Bool = true, mayBlock: Bool = false) -> PasswordCheck {
+        PasswordCheck(
+            name: "Oracle", failure: .password, mayBlock: mayBlock, opensServers: opensServers
+        ) { $0 == Array(password.utf8) ? .accepted : .refused(reason: "no") }
+    }
 
     static func context() throws -> AuthenticationContext {
         try AuthenticationContext(key: try AuthenticationKey(), scramIterations: 4096)

@@ -30,7 +30,7 @@ import Testing
         case .encrypt(false): "TLS"
         case .cancel: "cancel"
         case .identify: "identify"
-        case .send, .welcome: "more"
+        case .send, .awaitVerdict, .welcome: "more"
         case .close(let reason): reason.text
         }
     }

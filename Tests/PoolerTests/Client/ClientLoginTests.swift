@@ -12,6 +12,7 @@ import Testing
         case .cancel(let key): "cancel \(key.process) \(key.secret)"
         case .identify(let message): "identify \(message.value(of: "user") ?? "-")"
         case .send: "send"
+        case .awaitVerdict: "await verdict"
         case .welcome: "welcome"
         case .close(let reason): "close: \(reason.text)"
         }
@@ -134,6 +135,26 @@ import Testing
         #expect(([] as [UInt8]).withSpan { hexadecimal($0, upTo: 8) } == "")
         #expect(([0, 0x0F, 0xA0, 0xFF] as [UInt8]).withSpan { hexadecimal($0, upTo: 8) } == "000fa0ff")
         #expect(pattern(20).withSpan { hexadecimal($0, upTo: 8) }.count == 16)
+    }
+
+    @Test func `A login waits for a verdict, and takes it once`() throws {
+        var login = ClientLogin()
+        #expect(!login.isSuspended)
+        _ = login.packet(Self.startup)
+        #expect(login.isSuspended)
+        #expect(Self.name(login.authenticationChosen(try Self.authentication(.checked(Sample.check())))) == "send")
+        #expect(!login.isSuspended)
+        guard
+            case .awaitVerdict(let check, let password) = login.message(
+                "p", Array(Sample.password.utf8) + [0])
+        else {
+            Issue.record("no verdict was asked for")
+            return
+        }
+        #expect(login.isSuspended)
+        #expect(check.verify(password) == .accepted)
+        #expect(Self.name(login.verdictArrived(.accepted)) == "welcome")
+        #expect(Self.name(login.verdictArrived(.accepted)) == Self.unexpected)
     }
 }
 

@@ -1,0 +1,160 @@
+import Glibc
+import PoolerConfig
+
+/// How a client that has said who it is proves it: which method holds for it, and what the method needs from elsewhere.
+///
+/// A login can be suspended twice: as `identified`, until what is known of the user has been found, and as `awaitingVerdict`,
+/// until somebody has judged a password. Both go on when a message comes to the worker, if the client is still there; what the
+/// client sends meanwhile waits unread, and client_login_timeout goes on counting.
+extension Worker {
+    /// Chooses the method, and goes on with its exchange. Unknown users go through the same one as known ones.
+    func chooseAuthentication(
+        _ identity: ClientIdentity, _ login: ClientLogin, _ client: ClientConnection
+    ) throws(LoginRefusal) {
+        let rule = configuration.configuration.loginRule(for: loginRequest(identity, client))
+        if case .peer = rule.method, client.isUnix {
+            findAccountName(of: client, login, rule)
+        } else {
+            methodChosen(try method(for: rule, accountName: nil, identity, client), identity, login, client)
+        }
+    }
+
+    /// The method is known: finds out what is known of the user.
+    private func methodChosen(
+        _ method: ClientAuthentication.Method, _ identity: ClientIdentity, _ login: ClientLogin,
+        _ client: ClientConnection
+    ) {
+        let secret = configuration.configuration.secrets[identity.user]
+        let isKnown = secret != nil || configuration.configuration.users[identity.user] != nil
+        begin(method, isKnown: isKnown, Secret(secret ?? ""), identity, login, client)
+    }
+
+    /// All that decides is known: asks the client for its proof.
+    private func begin(
+        _ method: ClientAuthentication.Method, isKnown: Bool, _ secret: Secret, _ identity: ClientIdentity,
+        _ login: ClientLogin, _ client: ClientConnection
+    ) {
+        var login = login
+        let authentication = ClientAuthentication(
+            method: method, user: identity.user, isKnown: isKnown, secret: secret, context: self.authentication,
+            channelBinding: client.transport.ownEndpointHash)
+        let action = login.authenticationChosen(authentication)
+        perform(action, of: login, on: client)
+    }
+
+    /// What HBA rules are matched against.
+    private func loginRequest(_ identity: ClientIdentity, _ client: ClientConnection) -> HBARequest {
+        // The zone of a link-local address is no part of rules.
+        let address = client.isUnix ? nil : IPAddress(client.peer.host.prefix { $0 != "%" })
+        let peer: HBARequest.Peer =
+            address.map { .tcp($0, tls: client.transport.isEncrypted) } ?? .unix
+        return HBARequest(
+            peer: peer, database: identity.database, user: identity.user,
+            isPhysicalReplication: identity.replication?.kind == .physical)
+    }
+
+    /// The exchange that a rule means for this client. New methods are plugged in here.
+    private func method(
+        for rule: LoginRule, accountName: String?, _ identity: ClientIdentity, _ client: ClientConnection
+    ) throws(LoginRefusal) -> ClientAuthentication.Method {
+        switch rule.method {
+        case .any:
+            let database = configuration.configuration.database(named: identity.database)
+            if !identity.isConsole, let database, database.user == nil {
+                throw LoginRefusal(.configurationError("auth_type=any needs a forced user"))
+            }
+            return .any
+        case .trust: return .trust
+        case .plain: return .plain
+        case .md5: return .md5
+        case .scramSHA256: return .scramSHA256
+        case .cert: return .cert(isNamed: isAllowed(certificateName(of: client), as: identity.user, rule))
+        case .peer: return .peer(isNamed: isAllowed(accountName, as: identity.user, rule))
+        case .reject:
+            log.info("\(label(client)) login rejected by the rule at \(rule.location.map { "\($0)" } ?? "auth_type")")
+            return .refused(.rejected)
+        case .none: return .refused(.noRule)
+        case .ldap, .pam, .jwt:
+            throw LoginRefusal(.configurationError("this authentication method is not implemented"))
+        }
+    }
+
+    private func isAllowed(_ shown: String?, as user: String, _ rule: LoginRule) -> Bool {
+        shown.map { configuration.configuration.allows($0, as: user, by: rule) } ?? false
+    }
+
+    private func certificateName(of client: ClientConnection) -> String? {
+        client.transport.peerCommonName.flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// Finds the name of the Unix account at the other end of the socket: the kernel tells its number, and the name may have to
+    /// be asked of a directory service.
+    private func findAccountName(of client: ClientConnection, _ login: ClientLogin, _ rule: LoginRule) {
+        guard let peer = Syscalls.peerCredentials(client.transport.descriptor.number) else {
+            return accountNameArrived(nil, for: client, rule)
+        }
+        let token = client.token
+        let mailbox = mailbox
+        let isTaken = shared.passwordChecks.submit {
+            let name = Syscalls.accountName(of: peer.user)
+            mailbox.send(
+                .run { worker in
+                    guard case .client(let client) = worker.table[token], case .login = client.phase else { return }
+                    worker.accountNameArrived(name, for: client, rule)
+                    if client.isOpen { worker.processHeld(client) }
+                })
+        }
+        guard !isTaken else { return }
+        log.error("\(label(client)) the account's name could not be looked up: too many others wait")
+        accountNameArrived(nil, for: client, rule)
+    }
+
+    private func accountNameArrived(_ name: String?, for client: ClientConnection, _ rule: LoginRule) {
+        guard case .login(let login) = client.phase, let identity = client.identity else { return }
+        do throws(LoginRefusal) {
+            methodChosen(try method(for: rule, accountName: name, identity, client), identity, login, client)
+        } catch {
+            closeClient(client, error.reason)
+        }
+    }
+
+    /// Has a password judged: here, or on a thread that may wait for the verdict.
+    func judge(_ password: [UInt8], by check: PasswordCheck, of login: ClientLogin, on client: ClientConnection) {
+        guard check.mayBlock else { return judged(check.verify(password), on: client, login) }
+        let token = client.token
+        let mailbox = mailbox
+        let isTaken = shared.passwordChecks.submit {
+            mailbox.send(.verdictArrived(token, check.verify(password)))
+        }
+        if !isTaken { judged(.queueFull, on: client, login) }
+    }
+
+    /// A verdict that was waited for. Its client may have gone.
+    func verdictArrived(_ token: Token, _ verdict: PasswordCheck.Verdict) {
+        guard case .client(let client) = table[token], case .login(let login) = client.phase else { return }
+        judged(verdict, on: client, login)
+        if client.isOpen { processHeld(client) }
+    }
+
+    private func judged(_ verdict: PasswordCheck.Verdict, on client: ClientConnection, _ login: ClientLogin) {
+        switch verdict {
+        case .accepted: break
+        case .refused(let reason): log.info("\(label(client)) password refused: \(reason)")
+        case .unavailable(let reason): log.error("\(label(client)) password could not be checked: \(reason)")
+        case .queueFull: log.error("\(label(client)) password could not be checked: too many others wait")
+        }
+        var login = login
+        let action = login.verdictArrived(verdict)
+        perform(action, of: login, on: client)
+    }
+
+    /// A client that logs in has something to read, or has left.
+    func loginReady(_ client: ClientConnection) {
+        if case .login(let login) = client.phase, login.isSuspended, client.isPeerClosed {
+            // Whatever it sent before is worth nothing without it.
+            closeClient(client, .clientUnexpectedEOF)
+        } else {
+            readClient(client)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// What one client has to do to log in, as `auth_type` or the first HBA rule about it says.
+public struct LoginRule: Sendable, Equatable {
+    /// How the client proves who it is.
+    public var method: Method
+    /// The ident map that turns the name of a certificate or Unix account into that of a user; nil: they have to be the same.
+    public var map: String?
+    /// Where the HBA rule stands; nil for `auth_type` itself.
+    public var location: SourceLocation?
+
+    /// The methods of `auth_type` and of HBA rules together.
+    public enum Method: Sendable, Equatable {
+        /// Any name is let in.
+        case any
+        /// Any known name is let in.
+        case trust
+        /// The password in clear.
+        case plain
+        /// Postgres's MD5 exchange, or SCRAM where the secret is a SCRAM verifier.
+        case md5
+        /// SCRAM-SHA-256.
+        case scramSHA256
+        /// A TLS client certificate.
+        case cert
+        /// The Unix account at the other end of the socket.
+        case peer
+        /// The password in clear, checked by an LDAP server; the options are the rule's own, or `auth_ldap_options`.
+        case ldap(options: String)
+        /// The password in clear, checked by PAM.
+        case pam
+        /// A JSON Web Token in the place of the password.
+        case jwt
+        /// A rule says that the client is not wanted.
+        case reject
+        /// No rule is about the client.
+        case none
+    }
+
+    /// A rule without a map.
+    public init(_ method: Method, map: String? = nil, location: SourceLocation? = nil) {
+        self.method = method
+        self.map = map
+        self.location = location
+    }
+}
+
+extension Configuration {
+    /// What a client has to do to log in.
+    public func loginRule(for request: HBARequest) -> LoginRule {
+        switch settings.authType {
+        case .any: LoginRule(.any)
+        case .trust: LoginRule(.trust)
+        case .plain: LoginRule(.plain)
+        case .md5: LoginRule(.md5)
+        case .scramSHA256: LoginRule(.scramSHA256)
+        case .cert: LoginRule(.cert)
+        case .ldap: LoginRule(.ldap(options: settings.authLdapOptions ?? ""))
+        case .pam: LoginRule(.pam)
+        case .jwt: LoginRule(.jwt)
+        case .hba: hbaRules.firstMatch(for: request)?.loginRule ?? LoginRule(.none)
+        }
+    }
+
+    /// Whether a name that was shown, of a certificate or a Unix account, may log in as `user` under a rule.
+    public func allows(_ shown: String, as user: String, by rule: LoginRule) -> Bool {
+        guard let map = rule.map else { return shown.hasSameBytes(as: user) }
+        return identMaps.allows(systemUser: shown, as: user, by: map)
+    }
+}
+
+extension HBARule {
+    /// What the rule asks of its clients.
+    var loginRule: LoginRule {
+        let method: LoginRule.Method =
+            switch self.method {
+            case .trust: .trust
+            case .reject: .reject
+            case .md5: .md5
+            case .password: .plain
+            case .peer: .peer
+            case .cert: .cert
+            case .scramSHA256: .scramSHA256
+            case .ldap: .ldap(options: ldapOptions ?? "")
+            case .jwt: .jwt
+            }
+        return LoginRule(method, map: map, location: location)
+    }
+}
