@@ -51,8 +51,23 @@ extension Worker {
         if let ours = pool.pool.queue.first?.since, theirs + .milliseconds(1) >= ours { return false }
         pool.hungryWorkers.removeFirst()
         pool.pool.serverRemoved(server.token)
-        hand(server, to: worker)
+        departures.append(Departure(server: server, worker: worker))
         return true
+    }
+
+    /// Hands over what was given away in this turn. Not at once, since whoever freed the server may be in the middle of
+    /// reading it, and once handed over it is another thread's.
+    func runDepartures() {
+        guard !departures.isEmpty else { return }
+        for departure in departures {
+            if departure.server.isOpen {
+                hand(departure.server, to: departure.worker)
+            } else {
+                // It ended after all: they must look for another.
+                shared.mailboxes[departure.worker].send(.serversAnswered(departure.server.pool.key))
+            }
+        }
+        departures.removeAll(keepingCapacity: true)
     }
 
     /// Tells the other workers since when this one's clients wait: a hint for `give`.
@@ -100,6 +115,12 @@ extension Worker {
         publishWaiting(pool)
         if pool.pool.waitingCount > 0 { seekServers(for: pool) }
     }
+}
+
+/// A free server that leaves for another worker at the end of the turn; nobody here may use it any more.
+struct Departure {
+    let server: ServerConnection
+    let worker: Int
 }
 
 /// An idle server on its way to another worker, with the parameter values and statements that it has.

@@ -39,6 +39,8 @@ final class Worker {
     var readyAgain: [Token] = []
     /// Clients in login with something to read: they get their turn after established ones.
     var loginsReady: [Token] = []
+    /// Servers that leave for other workers at the end of the turn.
+    var departures: [Departure] = []
     /// TLS sessions that servers offered.
     var serverSessions = ServerSessions()
 
@@ -93,6 +95,7 @@ final class Worker {
             runReadyAgain()
             runLogins()
             expireTimers()
+            runDepartures()
             if now >= nextUpkeep {
                 nextUpkeep = now + Self.upkeepPeriod
                 upkeep()
