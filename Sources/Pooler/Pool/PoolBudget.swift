@@ -16,6 +16,16 @@ final class ConnectionBudget: Sendable {
         return take(limit: limit)
     }
 
+    /// Whether no place is left, which is remembered as by `reserve`: told without taking one.
+    @inline(__always)
+    func isExhausted(limit: Int) -> Bool {
+        guard limit > 0, used.load(ordering: .sequentiallyConsistent) >= limit else { return false }
+        if !turnedAway.load(ordering: .sequentiallyConsistent) {
+            turnedAway.store(true, ordering: .sequentiallyConsistent)
+        }
+        return used.load(ordering: .sequentiallyConsistent) >= limit
+    }
+
     private func take(limit: Int) -> Bool {
         var before = used.load(ordering: .sequentiallyConsistent)
         while limit <= 0 || before < limit {

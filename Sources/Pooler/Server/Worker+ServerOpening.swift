@@ -74,8 +74,7 @@ extension Worker {
     /// Whether the pool has all the connections that it may have, and no reserve to take from.
     @inline(__always)
     private func isFull(_ pool: WorkerPool) -> Bool {
-        pool.settings.poolSize > 0 && pool.settings.reservePoolSize == 0
-            && pool.budget.servers.count >= pool.settings.poolSize
+        pool.settings.reservePoolSize == 0 && pool.budget.servers.isExhausted(limit: pool.settings.poolSize)
     }
 
     private func isReserveDue(_ pool: WorkerPool) -> Bool {
