@@ -20,7 +20,7 @@ final class Socket: Sendable {
         var on: Int32 = 1
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
         try unsafe withLoopback(port) { address, length in
-            try checked("bind") { unsafe bind(descriptor, address, length) }
+            try checked("bind") { unsafe Glibc.bind(descriptor, address, length) }
         }
         try checked("listen") { Glibc.listen(descriptor, 128) }
     }
@@ -32,18 +32,31 @@ final class Socket: Sendable {
         }
     }
 
+    /// Takes a name in the abstract namespace of Unix sockets.
+    func claim(abstract name: String) throws {
+        try unsafe withAddress(ofPath: "\0" + name) { address in
+            // Its length counts here: no zero byte ends an abstract name.
+            let length = MemoryLayout<sa_family_t>.size + 1 + name.utf8.count
+            try checked("bind \(name)") { unsafe Glibc.bind(descriptor, address, socklen_t(length)) }
+        }
+    }
+
     /// Connects to a Unix socket.
     func connect(path: String) throws {
+        try unsafe withAddress(ofPath: path) { address in
+            let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+            try checked("connect \(path)") { unsafe Glibc.connect(descriptor, address, length) }
+        }
+    }
+
+    private func withAddress(ofPath path: String, _ body: (UnsafePointer<sockaddr>) throws -> Void) throws {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path)
         guard path.utf8.count < capacity else { throw SystemError("the socket path is too long: \(path)") }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         try unsafe withUnsafePointer(to: &address) { pointer in
-            try unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                let length = socklen_t(MemoryLayout<sockaddr_un>.size)
-                try checked("connect \(path)") { unsafe Glibc.connect(descriptor, address, length) }
-            }
+            try unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { try unsafe body($0) }
         }
     }
 
