@@ -7,11 +7,12 @@ import Testing
 
     @Test(arguments: ["transaction", "session"])
     func `a cancel ends its client's query and not another's`(mode: String) throws {
-        let pooler = try Pooler(["pool_mode": mode, "default_pool_size": "2"])
-        let (victim, bystander) = (try pooler.connect(), try pooler.connect())
+        let role = try Postgres.shared.makeRole()
+        let pooler = try Pooler(["pool_mode": mode, "default_pool_size": "2"], secrets: [role: "x"])
+        let (victim, bystander) = (try pooler.connect(user: role), try pooler.connect(user: role))
         try victim.send("select pg_sleep(30)")
-        try bystander.send("select pg_sleep(1), 'slept'")
-        try eventually { try pooler.pool()["sv_active"] == "2" }
+        try bystander.send("select pg_sleep(3), 'slept'")
+        try eventually { try Postgres.shared.sleepingBackends(of: role) == 2 }
         try victim.cancel()
         #expect(throws: Self.canceled) { try victim.lastResult() }
         #expect(try bystander.lastResult().rows == [["", "slept"]])
@@ -19,11 +20,12 @@ import Testing
     }
 
     @Test func `a transaction that was canceled goes on as Postgres would have it`() throws {
-        let pooler = try Pooler(["pool_mode": "transaction"])
-        let client = try pooler.connect()
+        let role = try Postgres.shared.makeRole()
+        let pooler = try Pooler(["pool_mode": "transaction"], secrets: [role: "x"])
+        let client = try pooler.connect(user: role)
         try client.query("begin")
         try client.send("select pg_sleep(30)")
-        try eventually { try pooler.pool()["sv_active"] == "1" }
+        try eventually { try Postgres.shared.sleepingBackends(of: role) == 1 }
         try client.cancel()
         #expect(throws: Self.canceled) { try client.lastResult() }
         #expect(throws: PostgresError.self) { try client.query("select 1") }

@@ -53,10 +53,11 @@ import Testing
     }
 
     @Test func `a cancel finds its query whatever worker it came in on`() throws {
-        let pooler = try Self.makePooler(["default_pool_size": "8"])
+        let role = try Postgres.shared.makeRole()
+        let pooler = try Self.makePooler(["default_pool_size": "8"], role: role)
         let clients = try (0..<8).map { _ in try pooler.connect() }
         for client in clients { try client.send("select pg_sleep(30)") }
-        try eventually { try pooler.pool()["sv_active"] == "8" }
+        try eventually { try Postgres.shared.sleepingBackends(of: role) == 8 }
         for client in clients { try client.cancel() }
         for client in clients {
             #expect(throws: PostgresError("ERROR", "57014", "canceling statement due to user request")) {

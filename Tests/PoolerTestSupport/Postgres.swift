@@ -86,6 +86,12 @@ public final class Postgres: Sendable {
             .compactMap { $0[0].flatMap { Int($0) } }
     }
 
+    /// How many of a role's backends are in pg_sleep. A cancel request that meets a backend before its query has begun is
+    /// for nothing, as Postgres has it.
+    public func sleepingBackends(of role: String) throws -> Int {
+        try query("select from pg_stat_activity where usename = '\(role)' and wait_event = 'PgSleep'").count
+    }
+
     /// Ends the backends that serve a role, and waits until they are gone.
     public func terminateBackends(of role: String) throws {
         try query("select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = '\(role)'")
