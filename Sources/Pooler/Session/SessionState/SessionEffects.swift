@@ -1,0 +1,72 @@
+/// What running a text may do to the state of a session that outlives its transaction, as far as the text tells.
+struct SessionEffects: Equatable, Sendable {
+    /// Kinds of session state.
+    struct Kinds: OptionSet, Hashable, Sendable {
+        let rawValue: UInt16
+
+        /// Parameters that the server can list.
+        static let settings = Kinds(rawValue: 1)
+        /// SET ROLE and SET SESSION AUTHORIZATION.
+        static let role = Kinds(rawValue: 1 << 1)
+        /// A parameter whose name nobody can tell: neither the text nor the server.
+        static let unknownSettings = Kinds(rawValue: 1 << 2)
+        static let listen = Kinds(rawValue: 1 << 3)
+        /// Tables, functions and types of the temporary schema.
+        static let temporary = Kinds(rawValue: 1 << 4)
+        /// Advisory locks of the session.
+        static let advisoryLock = Kinds(rawValue: 1 << 5)
+        /// Cursors WITH HOLD.
+        static let cursor = Kinds(rawValue: 1 << 6)
+        /// SQL PREPARE.
+        static let statement = Kinds(rawValue: 1 << 7)
+
+        /// What another server can be given.
+        static let replayable: Kinds = [.settings, .role]
+        /// What lives and dies with its server connection.
+        static let bound: Kinds = [.unknownSettings, .listen, .temporary, .advisoryLock, .cursor, .statement]
+        static let all: Kinds = [.replayable, .bound]
+    }
+
+    /// What may be there afterwards that was not, or the other way round.
+    var touches: Kinds = []
+    /// Which of it there is for certain, if the statement succeeds.
+    var makes: Kinds = []
+    /// What it can only take away: of interest where there is some.
+    var ends: Kinds = []
+    /// Parameters that it sets or resets, in small letters.
+    var names: [String] = []
+
+    /// Most names that are kept.
+    static let nameLimit = 16
+
+    static let none = SessionEffects()
+    /// The text could not be read.
+    static let anything = SessionEffects(touches: .all.subtracting(.unknownSettings), ends: .all)
+
+    /// Whether it leaves a session as it is; so for nearly all texts.
+    @inline(__always)
+    var isEmpty: Bool { touches.isEmpty && ends.isEmpty && names.isEmpty }
+
+    mutating func make(_ kinds: Kinds) {
+        touches.formUnion(kinds)
+        makes.formUnion(kinds)
+    }
+
+    /// Parameters by which the present transaction is set, and what is no parameter at all.
+    private static let transactionSettings: Set<String> = [
+        "transaction_isolation", "transaction_read_only", "transaction_deferrable", "seed",
+    ]
+
+    /// A parameter is set or reset.
+    mutating func setsParameter(_ name: String) {
+        if Self.transactionSettings.contains(name) || names.contains(name) { return }
+        if name == "role" || name == "session_authorization" {
+            touches.insert(.role)
+        } else if names.count < Self.nameLimit {
+            names.append(name)
+        } else {
+            touches.insert(.settings)
+            if name.utf8.contains(UInt8(ascii: ".")) { make(.unknownSettings) }
+        }
+    }
+}

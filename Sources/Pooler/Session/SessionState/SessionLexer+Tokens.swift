@@ -1,0 +1,374 @@
+/// The small pieces of SQL: words, strings, comments, and the functions that matter.
+extension SessionLexer {
+    /// Reads to the semicolon or the end, with an eye on functions. `mayCreate`: INTO TEMP would make a table.
+    @inline(__always)
+    @_lifetime(self: copy self)
+    mutating func readRest(mayCreate: Bool = true) {
+        while position < end {
+            let byte = text.uint8(at: position)
+            guard Self.isNotable(byte) else {
+                position += 1
+                continue
+            }
+            if byte == UInt8(ascii: ";") { return }
+            readNotable(byte, mayCreate)
+        }
+    }
+
+    /// One bit for each of `" $ ' - / ; M _ m`.
+    @inline(__always)
+    private static func isNotable(_ byte: UInt8) -> Bool {
+        guard byte < 0x80 else { return false }
+        let low: UInt64 = 1 << 0x22 | 1 << 0x24 | 1 << 0x27 | 1 << 0x2D | 1 << 0x2F | 1 << 0x3B
+        let high: UInt64 = 1 << (0x4D - 64) | 1 << (0x5F - 64) | 1 << (0x6D - 64)
+        return ((byte < 64 ? low : high) >> UInt64(byte & 63)) & 1 != 0
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func readNotable(_ byte: UInt8, _ mayCreate: Bool) {
+        switch byte {
+        case UInt8(ascii: "_"):
+            if ends(position, with: "pg") {
+                position -= 2
+                readFunction()
+            } else if ends(position, with: "set") {
+                position -= 3
+                readFunction()
+            } else {
+                position += 1
+            }
+        case UInt8(ascii: "m"), UInt8(ascii: "M"):
+            if mayCreate, ends(position, with: "te") {
+                position -= 2
+                readTemporary()
+            } else {
+                position += 1
+            }
+        default:
+            skipOpaque(byte)
+        }
+    }
+
+    /// What is not SQL's to read: a string, a quoted identifier, a comment; or one byte.
+    @_lifetime(self: copy self)
+    private mutating func skipOpaque(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "'"):
+            readString()
+        case UInt8(ascii: "\""):
+            let content = readQuoted()
+            let after = position
+            if hasFunctionPrefix(content) { functionNamed(content) }
+            position = max(position, after)
+        case UInt8(ascii: "$"):
+            if readDollarQuoted() == nil { position += 1 }
+        case UInt8(ascii: "-"), UInt8(ascii: "/"):
+            let start = position
+            skipSpace()
+            if position == start { position += 1 }
+        default:
+            position += 1
+        }
+    }
+
+    /// The next word of the statement, whatever is between; nil at its end. Functions that matter are taken note of.
+    @_lifetime(self: copy self)
+    mutating func nextWord() -> Range<Int>? {
+        while position < end {
+            let byte = text.uint8(at: position)
+            if byte == UInt8(ascii: ";") { return nil }
+            if Self.startsWord(byte), let word = readWord() {
+                if hasFunctionPrefix(word) { functionNamed(word) }
+                return word
+            }
+            if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                while position < end, Self.continuesWord(text.uint8(at: position)) { position += 1 }
+            } else {
+                skipOpaque(byte)
+            }
+        }
+        return nil
+    }
+
+    /// A word that comes next, white space and comments aside.
+    @_lifetime(self: copy self)
+    mutating func readWord() -> Range<Int>? {
+        skipSpace()
+        guard position < end, Self.startsWord(text.uint8(at: position)) else { return nil }
+        let start = position
+        while position < end, Self.continuesWord(text.uint8(at: position)) { position += 1 }
+        return start..<position
+    }
+
+    // MARK: - Functions
+
+    @_lifetime(self: copy self)
+    private mutating func readFunction() {
+        guard let word = readWord() else { return }
+        functionNamed(word)
+    }
+
+    private func hasFunctionPrefix(_ word: Range<Int>) -> Bool {
+        guard word.count > 9 else { return false }
+        let byte = text.uint8(at: word.lowerBound) | 0x20
+        return byte == UInt8(ascii: "p") || byte == UInt8(ascii: "s")
+    }
+
+    /// A word that may name one of the functions that change a session.
+    @_lifetime(self: copy self)
+    private mutating func functionNamed(_ word: Range<Int>) {
+        if matches(word, "set_config") {
+            readSetConfig()
+        } else if matches(word, "pg_advisory_lock") || matches(word, "pg_advisory_lock_shared")
+            || matches(word, "pg_try_advisory_lock") || matches(word, "pg_try_advisory_lock_shared")
+        {
+            effects.make(.advisoryLock)
+        } else if matches(word, "pg_advisory_unlock") || matches(word, "pg_advisory_unlock_shared")
+            || matches(word, "pg_advisory_unlock_all")
+        {
+            effects.ends.insert(.advisoryLock)
+        }
+    }
+
+    /// `set_config('name', value, is_local)`: nothing when it is local for certain. The arguments are read again behind it,
+    /// since they may call functions themselves.
+    @_lifetime(self: copy self)
+    private mutating func readSetConfig() {
+        setConfigCount += 1
+        let start = position
+        guard setConfigCount <= SessionEffects.nameLimit * 2 else { return effects.make(.unknownSettings) }
+        skipSpace()
+        guard position < end, text.uint8(at: position) == UInt8(ascii: "(") else { return }
+        position += 1
+        skipSpace()
+        var name: Range<Int>?
+        if position < end, text.uint8(at: position) == UInt8(ascii: "'") {
+            let first = position
+            readString()
+            name = first + 1..<max(first + 1, position - 1)
+        }
+        let isLocal = isLastArgumentTrue(limit: position + Self.argumentLimit)
+        position = start + 1
+        if isLocal { return }
+        effects.touches.insert(.settings)
+        if let name, isPlain(name) {
+            let bytes = name.map { text.uint8(at: $0) }
+            effects.setsParameter(String(decoding: bytes, as: UTF8.self).lowercased())
+        } else {
+            effects.make(.unknownSettings)
+        }
+    }
+
+    /// Longest arguments of set_config that are looked through.
+    private static var argumentLimit: Int { 1024 }
+
+    /// Whether the last of the arguments that are being read, at whose first we stand, is the word TRUE.
+    @_lifetime(self: copy self)
+    private mutating func isLastArgumentTrue(limit: Int) -> Bool {
+        var depth = 0
+        var isTrue = false
+        while position < min(limit, end) {
+            let byte = text.uint8(at: position)
+            switch byte {
+            case UInt8(ascii: "("):
+                depth += 1
+                position += 1
+            case UInt8(ascii: ")"):
+                if depth == 0 { return isTrue }
+                depth -= 1
+                position += 1
+            case UInt8(ascii: ",") where depth == 0:
+                position += 1
+                isTrue = readWord().map { matches($0, "true") } ?? false
+            case UInt8(ascii: "'"): readString()
+            case UInt8(ascii: "\""): _ = readQuoted()
+            case UInt8(ascii: "$"): if readDollarQuoted() == nil { position += 1 }
+            case UInt8(ascii: " "), 9...13: position += 1
+            case UInt8(ascii: "-"), UInt8(ascii: "/"):
+                let start = position
+                skipSpace()
+                if position == start { position += 1 }
+            default:
+                isTrue = false
+                position += 1
+            }
+        }
+        return false
+    }
+
+    /// A name between quotes that reads as it stands.
+    private func isPlain(_ name: Range<Int>) -> Bool {
+        guard !name.isEmpty, name.count < 256 else { return false }
+        return name.allSatisfy { offset in
+            let byte = text.uint8(at: offset)
+            return Self.continuesWord(byte) || byte == UInt8(ascii: ".")
+        }
+    }
+
+    /// `INTO TEMP`.
+    @_lifetime(self: copy self)
+    private mutating func readTemporary() {
+        let start = position
+        guard let word = readWord(), matches(word, "temp") || matches(word, "temporary") else {
+            position = max(position, start + 3)
+            return
+        }
+        var before = start
+        while before > 0, Self.isSpace(text.uint8(at: before - 1)) { before -= 1 }
+        for prefix in ["local", "global"] as [StaticString] where ends(before, with: prefix) {
+            before -= prefix.utf8CodeUnitCount
+            while before > 0, Self.isSpace(text.uint8(at: before - 1)) { before -= 1 }
+        }
+        // EXPLAIN ANALYZE runs what it explains.
+        if ends(before, with: "into") || ends(before, with: "create") { effects.make(.temporary) }
+    }
+
+    // MARK: - Bytes
+
+    /// Whether what stands in front of an offset, from the beginning of its word, reads like this.
+    private func ends(_ offset: Int, with word: StaticString) -> Bool {
+        let start = offset - word.utf8CodeUnitCount
+        guard start >= 0, matches(start..<offset, word) else { return false }
+        return start == 0 || !Self.continuesWord(text.uint8(at: start - 1))
+    }
+
+    /// Whether a range reads like a word in small letters.
+    func matches(_ range: Range<Int>, _ word: StaticString) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        for index in 0..<range.count
+        where Self.lowercase(text.uint8(at: range.lowerBound + index)) != (unsafe word.utf8Start[index]) {
+            return false
+        }
+        return true
+    }
+
+    /// White space and comments; between statements empty ones and parentheses too.
+    @_lifetime(self: copy self)
+    mutating func skipSpace(and semicolons: Bool = false) {
+        while position < end {
+            switch text.uint8(at: position) {
+            case UInt8(ascii: " "), 9...13:
+                position += 1
+            case UInt8(ascii: ";"), UInt8(ascii: "("), 0:
+                guard semicolons else { return }
+                position += 1
+            case UInt8(ascii: "-") where isNext(UInt8(ascii: "-")):
+                while position < end, !Self.isNewline(text.uint8(at: position)) { position += 1 }
+            case UInt8(ascii: "/") where isNext(UInt8(ascii: "*")):
+                skipComment()
+            default:
+                return
+            }
+        }
+    }
+
+    /// Comments nest.
+    @_lifetime(self: copy self)
+    private mutating func skipComment() {
+        var depth = 0
+        while position < end {
+            let byte = text.uint8(at: position)
+            if byte == UInt8(ascii: "/"), isNext(UInt8(ascii: "*")) {
+                depth += 1
+                position += 2
+            } else if byte == UInt8(ascii: "*"), isNext(UInt8(ascii: "/")) {
+                depth -= 1
+                position += 2
+                if depth == 0 { return }
+            } else {
+                position += 1
+            }
+        }
+    }
+
+    /// A string, at whose opening quote we stand.
+    @_lifetime(self: copy self)
+    mutating func readString() {
+        let isEscaped = hasBackslashes || ends(position, with: "e")
+        position += 1
+        while position < end {
+            let byte = text.uint8(at: position)
+            position += 1
+            if byte == UInt8(ascii: "\\"), isEscaped {
+                position = min(end, position + 1)
+            } else if byte == UInt8(ascii: "'") {
+                guard position < end, text.uint8(at: position) == byte else { return }
+                position += 1
+            }
+        }
+    }
+
+    /// A quoted identifier, at whose opening quote we stand: what is between the quotes.
+    @_lifetime(self: copy self)
+    mutating func readQuoted() -> Range<Int> {
+        let start = position + 1
+        position = start
+        while position < end {
+            if text.uint8(at: position) == UInt8(ascii: "\"") {
+                guard isNext(UInt8(ascii: "\"")) else {
+                    position += 1
+                    return start..<position - 1
+                }
+                position += 1
+            }
+            position += 1
+        }
+        position = end
+        return start..<max(start, end)
+    }
+
+    /// A dollar-quoted string, at whose first byte we stand: what is in it. Nil for a parameter, or a `$` within a word.
+    @_lifetime(self: copy self)
+    mutating func readDollarQuoted() -> Range<Int>? {
+        let start = position
+        if start > 0, Self.continuesWord(text.uint8(at: start - 1)) { return nil }
+        var cursor = start + 1
+        while cursor < end, text.uint8(at: cursor) != UInt8(ascii: "$") {
+            let byte = text.uint8(at: cursor)
+            guard Self.continuesWord(byte), cursor > start + 1 || Self.startsWord(byte), cursor - start < 64 else {
+                return nil
+            }
+            cursor += 1
+        }
+        guard cursor < end else { return nil }
+        let tagLength = cursor + 1 - start
+        let bodyStart = cursor + 1
+        cursor = bodyStart
+        while cursor + tagLength <= end {
+            if text.uint8(at: cursor) == UInt8(ascii: "$"), isSame(start, cursor, tagLength) {
+                position = cursor + tagLength
+                return bodyStart..<cursor
+            }
+            cursor += 1
+        }
+        position = end
+        return bodyStart..<end
+    }
+
+    private func isSame(_ left: Int, _ right: Int, _ count: Int) -> Bool {
+        for index in 0..<count where text.uint8(at: left + index) != text.uint8(at: right + index) { return false }
+        return true
+    }
+
+    private func isNext(_ byte: UInt8) -> Bool { position + 1 < end && text.uint8(at: position + 1) == byte }
+
+    @inline(__always)
+    static func lowercase(_ byte: UInt8) -> UInt8 {
+        byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
+
+    private static func isNewline(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
+
+    @inline(__always)
+    static func startsWord(_ byte: UInt8) -> Bool {
+        let letter = byte | 0x20
+        return (letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z")) || byte == UInt8(ascii: "_") || byte >= 0x80
+    }
+
+    @inline(__always)
+    static func continuesWord(_ byte: UInt8) -> Bool {
+        startsWord(byte) || byte == UInt8(ascii: "$") || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
+    }
+}

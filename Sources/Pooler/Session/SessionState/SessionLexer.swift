@@ -1,0 +1,251 @@
+/// A glance at a query text for what it may do to its session's state.
+///
+/// It is no parser. Of each statement it knows the leading words, and in the rest it looks for the names of a few functions; it
+/// knows comments, strings and quoted identifiers well enough not to take them for SQL (PostgreSQL manual, "Lexical
+/// Structure"). What is guessed wrong costs a question to the server and no more. A plain statement is walked once, byte by
+/// byte, and allocates nothing.
+struct SessionLexer: ~Escapable {
+    let text: RawSpan
+    let end: Int
+    /// standard_conforming_strings is off: a backslash escapes in every string.
+    let hasBackslashes: Bool
+    var position = 0
+    var effects = SessionEffects.none
+    /// Calls of set_config that were looked into: each is a look ahead, and a hostile text may have thousands.
+    var setConfigCount = 0
+
+    @_lifetime(copy text)
+    init(_ text: RawSpan, hasBackslashes: Bool = false) {
+        self.text = text
+        self.end = text.byteCount
+        self.hasBackslashes = hasBackslashes
+    }
+
+    /// What a text does, which may end with a zero byte.
+    @inline(__always)
+    static func effects(of text: RawSpan, hasBackslashes: Bool = false) -> SessionEffects {
+        var lexer = SessionLexer(text, hasBackslashes: hasBackslashes)
+        lexer.readStatements()
+        return lexer.effects
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func readStatements() {
+        while true {
+            skipSpace(and: true)
+            guard position < end else { return }
+            readStatement()
+        }
+    }
+
+    /// Reads a statement up to its semicolon.
+    @_lifetime(self: copy self)
+    private mutating func readStatement() {
+        guard let word = readWord() else { return readRest() }
+        switch text.uint8(at: word.lowerBound) | 0x20 {
+        case UInt8(ascii: "s"): if matches(word, "set") { readSet() }
+        case UInt8(ascii: "r"): if matches(word, "reset") { readReset() }
+        case UInt8(ascii: "l"):
+            if matches(word, "listen") { effects.make(.listen) }
+            if matches(word, "load") { effects.touches.insert(.settings) }
+        case UInt8(ascii: "u"): if matches(word, "unlisten") { effects.ends.insert(.listen) }
+        case UInt8(ascii: "p"): if matches(word, "prepare") { readPrepare() }
+        case UInt8(ascii: "d"): readD(word)
+        case UInt8(ascii: "c"):
+            if matches(word, "create") { readCreate() }
+            if matches(word, "close") { effects.ends.insert(.cursor) }
+            if matches(word, "call") {
+                effects.touches.formUnion(SessionEffects.anything.touches)
+            }
+        case UInt8(ascii: "i"): if matches(word, "insert") { return readRest(mayCreate: false) }
+        default: break
+        }
+        readRest()
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func readD(_ word: Range<Int>) {
+        if matches(word, "do") {
+            readBlock()
+        } else if matches(word, "declare") {
+            readDeclare()
+        } else if matches(word, "drop") {
+            effects.ends.insert(.temporary)
+        } else if matches(word, "deallocate") {
+            effects.ends.insert(.statement)
+        } else if matches(word, "discard") {
+            guard let what = readWord() else { return }
+            if matches(what, "all") {
+                effects.touches.formUnion(.replayable)
+                effects.ends = .all
+            } else if matches(what, "temp") || matches(what, "temporary") {
+                effects.ends.insert(.temporary)
+            }
+        }
+    }
+
+    // MARK: - Parameters
+
+    @_lifetime(self: copy self)
+    mutating func readSet() {
+        let start = position
+        guard let word = readWord() else { return readName(from: start) }
+        if matches(word, "local") || matches(word, "transaction") || matches(word, "constraints") { return }
+        if matches(word, "session") {
+            let second = position
+            guard let word = readWord() else { return readName(from: second) }
+            if matches(word, "characteristics") {
+                effects.touches.insert(.settings)
+            } else if matches(word, "authorization") {
+                effects.touches.insert(.role)
+            } else {
+                readParameter(word, from: second)
+            }
+        } else {
+            readParameter(word, from: start)
+        }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func readReset() {
+        let start = position
+        guard let word = readWord() else { return readName(from: start) }
+        if matches(word, "all") {
+            effects.touches.insert(.settings)
+        } else if matches(word, "session") {
+            effects.touches.insert(.role)
+        } else {
+            readParameter(word, from: start)
+        }
+    }
+
+    /// A parameter's name, or one of the words that stand for one.
+    @_lifetime(self: copy self)
+    private mutating func readParameter(_ word: Range<Int>, from start: Int) {
+        if matches(word, "time") {
+            effects.setsParameter("timezone")
+        } else if matches(word, "names") {
+            effects.setsParameter("client_encoding")
+        } else if matches(word, "schema") {
+            effects.setsParameter("search_path")
+        } else if matches(word, "xml") {
+            effects.setsParameter("xmloption")
+        } else {
+            readName(from: start)
+        }
+    }
+
+    /// A name of one or more words with dots between them.
+    @_lifetime(self: copy self)
+    private mutating func readName(from start: Int) {
+        position = start
+        var name: [UInt8] = []
+        while true {
+            skipSpace()
+            if position < end, text.uint8(at: position) == UInt8(ascii: "\"") {
+                let content = readQuoted()
+                for offset in content { name.append(text.uint8(at: offset)) }
+            } else if let word = readWord() {
+                for offset in word { name.append(Self.lowercase(text.uint8(at: offset))) }
+            } else {
+                break
+            }
+            skipSpace()
+            guard position < end, text.uint8(at: position) == UInt8(ascii: ".") else { break }
+            name.append(UInt8(ascii: "."))
+            position += 1
+        }
+        if name.isEmpty {
+            effects.touches.insert(.settings)
+        } else {
+            effects.setsParameter(String(decoding: name, as: UTF8.self).lowercased())
+        }
+    }
+
+    // MARK: - Other statements
+
+    @_lifetime(self: copy self)
+    private mutating func readPrepare() {
+        if let word = readWord(), matches(word, "transaction") { return }
+        effects.make(.statement)
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func readDeclare() {
+        var isWith = false
+        while let word = nextWord() {
+            if matches(word, "for") { return }
+            if isWith, matches(word, "hold") { return effects.make(.cursor) }
+            isWith = matches(word, "with")
+        }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func readCreate() {
+        var word = readWord()
+        while let present = word {
+            guard
+                matches(present, "or") || matches(present, "replace") || matches(present, "local")
+                    || matches(present, "global")
+            else { break }
+            word = readWord()
+        }
+        guard let word, matches(word, "temp") || matches(word, "temporary") else {
+            // In a schema: `create table pg_temp.t`.
+            while let word = nextWord() {
+                if matches(word, "pg_temp") { effects.make(.temporary) }
+                if matches(word, "as") { return }
+            }
+            return
+        }
+        effects.touches.insert(.temporary)
+        var isCommit = false
+        while let word = nextWord() {
+            if isCommit, matches(word, "drop") { return }
+            isCommit = matches(word, "commit")
+        }
+        effects.make(.temporary)
+    }
+
+    /// DO: its body is a string, in which every word counts.
+    @_lifetime(self: copy self)
+    private mutating func readBlock() {
+        effects.touches.formUnion(SessionEffects.anything.touches)
+        effects.ends = .all.subtracting(.unknownSettings)
+        while position < end, text.uint8(at: position) != UInt8(ascii: ";") {
+            let byte = text.uint8(at: position)
+            var body: Range<Int>?
+            if byte == UInt8(ascii: "$") {
+                body = readDollarQuoted()
+                if body == nil { position += 1 }
+            } else if byte == UInt8(ascii: "'") {
+                let start = position
+                readString()
+                body = start + 1..<max(start + 1, position - 1)
+            } else if byte == UInt8(ascii: "\"") {
+                _ = readQuoted()
+            } else if byte == UInt8(ascii: "-") || byte == UInt8(ascii: "/") {
+                let start = position
+                skipSpace()
+                if position == start { position += 1 }
+            } else {
+                position += 1
+            }
+            guard let body else { continue }
+            var inner = SessionLexer(text.slice(body), hasBackslashes: hasBackslashes)
+            inner.readWordsOfBlock()
+            for name in inner.effects.names { effects.setsParameter(name) }
+            if inner.effects.touches.contains(.unknownSettings) { effects.make(.unknownSettings) }
+        }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func readWordsOfBlock() {
+        while position < end {
+            while let word = nextWord() {
+                if matches(word, "set") { readSet() }
+            }
+            position += 1
+        }
+    }
+}
