@@ -36,6 +36,8 @@ final class ClientConnection: Connection {
     /// Whether the notice of query_wait_notify has gone out in this wait.
     var wasNotifiedOfWait = false
 
+    /// What its login waits for; nil before the startup packet and after the login.
+    var login: PendingLogin?
     var identity: ClientIdentity?
     var pool: WorkerPool?
     var parameters: ParameterSet?

@@ -8,33 +8,45 @@ import PoolerConfig
 /// client sends meanwhile waits unread, and client_login_timeout goes on counting.
 extension Worker {
     /// Chooses the method, and goes on with its exchange. Unknown users go through the same one as known ones.
-    func chooseAuthentication(
-        _ identity: ClientIdentity, _ login: ClientLogin, _ client: ClientConnection
-    ) throws(LoginRefusal) {
+    func chooseAuthentication(_ identity: ClientIdentity, _ client: ClientConnection) throws(LoginRefusal) {
+        client.login = PendingLogin()
         let rule = configuration.configuration.loginRule(for: loginRequest(identity, client))
         if case .peer = rule.method, client.isUnix {
-            findAccountName(of: client, login, rule)
+            findAccountName(of: client, rule)
         } else {
-            methodChosen(try method(for: rule, accountName: nil, identity, client), identity, login, client)
+            methodChosen(try method(for: rule, accountName: nil, identity, client), identity, client)
         }
     }
 
     /// The method is known: finds out what is known of the user.
     private func methodChosen(
-        _ method: ClientAuthentication.Method, _ identity: ClientIdentity, _ login: ClientLogin,
-        _ client: ClientConnection
+        _ method: ClientAuthentication.Method, _ identity: ClientIdentity, _ client: ClientConnection
     ) {
-        let secret = configuration.configuration.secrets[identity.user]
-        let isKnown = secret != nil || configuration.configuration.users[identity.user] != nil
-        begin(method, isKnown: isKnown, Secret(secret ?? ""), identity, login, client)
+        let configuration = configuration.configuration
+        if let secret = configuration.secrets[identity.user] {
+            begin(method, isKnown: true, Secret(secret), client)
+            return
+        }
+        if method.needsUser {
+            switch configuration.authQuery(forDatabase: identity.database) {
+            case .query(let query) where !condition.disabledDatabases.contains(query.database.name):
+                return lookUpSecret(for: client, identity, method, with: query)
+            case .query(let query):
+                log.error("\(label(client)) authentication database \"\(query.database.name)\" is disabled")
+            case .missingDatabase(let name):
+                log.error("\(label(client)) there is no database \"\(name)\", which auth_dbname names")
+            case .none:
+                break
+            }
+        }
+        begin(method, isKnown: configuration.users[identity.user] != nil, .none, client)
     }
 
     /// All that decides is known: asks the client for its proof.
-    private func begin(
-        _ method: ClientAuthentication.Method, isKnown: Bool, _ secret: Secret, _ identity: ClientIdentity,
-        _ login: ClientLogin, _ client: ClientConnection
+    func begin(
+        _ method: ClientAuthentication.Method, isKnown: Bool, _ secret: Secret, _ client: ClientConnection
     ) {
-        var login = login
+        guard case .login(var login) = client.phase, let identity = client.identity else { return }
         let authentication = ClientAuthentication(
             method: method, user: identity.user, isKnown: isKnown, secret: secret, context: self.authentication,
             channelBinding: client.transport.ownEndpointHash)
@@ -89,7 +101,7 @@ extension Worker {
 
     /// Finds the name of the Unix account at the other end of the socket: the kernel tells its number, and the name may have to
     /// be asked of a directory service.
-    private func findAccountName(of client: ClientConnection, _ login: ClientLogin, _ rule: LoginRule) {
+    private func findAccountName(of client: ClientConnection, _ rule: LoginRule) {
         guard let peer = Syscalls.peerCredentials(client.transport.descriptor.number) else {
             return accountNameArrived(nil, for: client, rule)
         }
@@ -110,9 +122,9 @@ extension Worker {
     }
 
     private func accountNameArrived(_ name: String?, for client: ClientConnection, _ rule: LoginRule) {
-        guard case .login(let login) = client.phase, let identity = client.identity else { return }
+        guard case .login = client.phase, let identity = client.identity else { return }
         do throws(LoginRefusal) {
-            methodChosen(try method(for: rule, accountName: name, identity, client), identity, login, client)
+            methodChosen(try method(for: rule, accountName: name, identity, client), identity, client)
         } catch {
             closeClient(client, error.reason)
         }
@@ -155,6 +167,17 @@ extension Worker {
             closeClient(client, .clientUnexpectedEOF)
         } else {
             readClient(client)
+        }
+    }
+}
+
+extension ClientAuthentication.Method {
+    /// Whether something has to be known of the user for it to come in.
+    fileprivate var needsUser: Bool {
+        switch self {
+        case .trust, .plain, .md5, .scramSHA256: true
+        case .cert(let isNamed), .peer(let isNamed): isNamed
+        case .any, .checked, .refused: false
         }
     }
 }

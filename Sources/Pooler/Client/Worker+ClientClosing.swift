@@ -108,6 +108,8 @@ extension Worker {
         case .console: shared.control(.consoleClosed(ConsoleAddress(worker: index, client: client.token)))
         case .session, .closing: break
         }
+        leaveLookUp(client)
+        client.login = nil
         if let key = client.cancelKey { clientsByCancelKey[key] = nil }
         client.cancelKey = nil
         if let budget = client.limits.userBudget { _ = budget.release() }

@@ -171,7 +171,7 @@ extension Worker {
                 return
             }
             try admit(client, identity)
-            try chooseAuthentication(identity, login, client)
+            try chooseAuthentication(identity, client)
         } catch {
             closeClient(client, error.reason)
         }

@@ -10,7 +10,7 @@ extension Worker {
             switch registration {
             case .client(let client): report.sockets.append(socketReport(client, wallClock))
             case .server(let server): report.sockets.append(socketReport(server, wallClock))
-            case .mailbox, .listener, .pendingServer, .cancel: continue
+            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
         report.pools = pools.values.map(poolReport)
@@ -95,7 +95,7 @@ extension Worker {
     private func state(of server: ServerConnection) -> SocketReport.State {
         switch server.phase {
         case .connecting, .login, .closed: .serverLogin
-        case .active, .aligning: .serverActive
+        case .active, .aligning, .lookingUp: .serverActive
         case .testing: .serverTested
         case .beingCanceled: .serverBeingCanceled
         case .idle: isUsed(server) ? .serverUsed : .serverIdle
@@ -143,7 +143,7 @@ extension Worker {
             switch registration {
             case .client(let client): clients = (clients.count + 1, client)
             case .server(let server): servers = (servers.count + 1, server)
-            case .mailbox, .listener, .pendingServer, .cancel: continue
+            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
         func slab(_ slab: MemoryReport.Slab, size: Int, used: Int, free: Int = 0) -> MemoryReport {

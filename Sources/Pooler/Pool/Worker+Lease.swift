@@ -76,7 +76,7 @@ extension Worker {
     /// Pairs a client from the queue with a server.
     func serve(_ waiter: WaitQueue.Waiter, with server: ServerConnection) {
         guard case .client(let client) = table[waiter.client] else {
-            free(server)
+            if case .secretLookUp(let lookUp) = table[waiter.client] { run(lookUp, on: server) } else { free(server) }
             return
         }
         server.pool.counters.waitTime &+= now.microseconds(since: waiter.since)
@@ -186,7 +186,7 @@ extension Worker {
         }
     }
 
-    private func startCheck(_ server: ServerConnection) {
+    func startCheck(_ server: ServerConnection) {
         let query = configuration.settings.serverCheckQuery
         runQuery(query == "<empty>" ? "" : query, on: server, .check)
     }

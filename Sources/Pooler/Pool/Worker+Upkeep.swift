@@ -3,6 +3,7 @@ extension Worker {
     func upkeep() {
         for pool in Array(pools.values) {
             checkWaiters(of: pool)
+            checkLookUps(of: pool)
             checkRunning(in: pool)
             checkConnecting(in: pool)
             closeSurplus(of: pool)
@@ -69,7 +70,7 @@ extension Worker {
             switch server.phase {
             case .connecting, .login:
                 if now - server.connectedAt > timeout { serverEnded(server, .connectTimeout) }
-            case .idle, .active, .aligning, .testing, .beingCanceled, .closed:
+            case .idle, .active, .aligning, .testing, .lookingUp, .beingCanceled, .closed:
                 break
             }
         }

@@ -49,6 +49,7 @@ extension Control {
             }
         case .reconnect(let database):
             shared.directory.forgetWelcomes(ofDatabase: database)
+            shared.secrets.forget()
             gather({ $0.reconnect(database) }) { _ in self.done(address) }
         case .waitClose:
             wait(for: effect, address)

@@ -35,6 +35,7 @@ extension Control {
         if change.changedSettings.contains("stats_period") { startStats() }
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
+        shared.secrets.forget()
         let snapshot = ConfigurationSnapshot(configuration, tls: tls)
         tellWorkers { $0.configurationChanged(snapshot, change) }
         prepareForcedPools()

@@ -1,7 +1,7 @@
 /// A connection to Postgres: the shell around its login, and what it owes to whom. It belongs to one worker at a time.
 final class ServerConnection: Connection {
     /// Where the connection stands. Successors: connecting → login → idle; idle ↔ active; active → testing → idle;
-    /// idle → testing (check query); any → closed.
+    /// idle → testing (check query); idle ↔ lookingUp; any → closed.
     enum Phase {
         /// The address is being looked up, or connect(2) is in progress.
         case connecting
@@ -13,6 +13,8 @@ final class ServerConnection: Connection {
         case aligning(ClientConnection, ParameterSet)
         /// A reset or check query of ours runs.
         case testing(ServerTest)
+        /// It runs auth_query.
+        case lookingUp(SecretLookUp)
         /// A cancel request is aimed at it: it is not reused until that is over.
         case beingCanceled
         case closed
@@ -63,7 +65,7 @@ final class ServerConnection: Connection {
     var client: ClientConnection? {
         switch phase {
         case .active(let client), .aligning(let client, _): client
-        case .connecting, .login, .idle, .testing, .beingCanceled, .closed: nil
+        case .connecting, .login, .idle, .testing, .lookingUp, .beingCanceled, .closed: nil
         }
     }
 }

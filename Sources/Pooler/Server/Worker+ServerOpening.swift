@@ -336,6 +336,9 @@ extension Worker {
             client.link = .none
             closeServer(server, failure.text, isOrderly: false)
             closeClient(client, .serverCrashed)
+        case .lookingUp(let lookUp):
+            closeServer(server, failure.text, isOrderly: false)
+            serverLeft(lookUp, failure)
         case .testing:
             closeServer(server, failure.text, isOrderly: false)
             // Whoever waited for the outcome of a check may have another idle server.
@@ -375,5 +378,7 @@ extension Worker {
         for token in waiters {
             if case .client(let client) = table[token] { closeClient(client, failure.closeReason) }
         }
+        endLookUps(of: pool, failure.description, onlyWaiting: true)
+        shared.secrets.forget(user: key.user)
     }
 }

@@ -30,9 +30,10 @@ extension Worker {
                 if carried > 0 { server.held.removeAll(to: blocks) }
                 server.receivedAt = now
                 server.hasUnreadInput = server.transport.mayHoldMore(after: count) || server.isPeerClosed
-                if case .login = server.phase {
-                    processServerLogin(server, 0..<carried + count)
-                } else {
+                switch server.phase {
+                case .login: processServerLogin(server, 0..<carried + count)
+                case .lookingUp(let lookUp): processLookUp(lookUp, on: server, 0..<carried + count)
+                case .connecting, .idle, .active, .aligning, .testing, .beingCanceled, .closed:
                     relay(from: server, 0..<carried + count)
                 }
             case .wouldBlock:
@@ -261,7 +262,7 @@ extension Worker {
             alignmentEnded(server, client, wanted)
         case .testing(let test):
             testEnded(server, test)
-        case .connecting, .login, .idle, .beingCanceled, .closed:
+        case .connecting, .login, .idle, .lookingUp, .beingCanceled, .closed:
             break
         }
     }

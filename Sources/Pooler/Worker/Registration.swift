@@ -7,6 +7,8 @@ enum Registration {
     case pendingServer(PendingServer)
     case server(ServerConnection)
     case cancel(CancelConnection)
+    /// A run of auth_query, which waits for its server or has it.
+    case secretLookUp(SecretLookUp)
 }
 
 /// A server connection that has no socket yet.

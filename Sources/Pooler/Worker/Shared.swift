@@ -13,6 +13,8 @@ final class Shared: Sendable {
     let tracked: TrackedParameters
     let directory: PoolDirectory
     let resolver = HostResolver()
+    /// What auth_query told.
+    let secrets = SecretBook()
     let passwords = PasswordCommands()
     /// Where passwords are judged by those who may take their time.
     let passwordChecks = BlockingQueue(label: "pgvalet.password-checks", width: 8, capacity: 256)

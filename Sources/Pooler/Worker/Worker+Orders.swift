@@ -21,9 +21,11 @@ extension Worker {
             case .unchanged:
                 break
             }
-            let user = pool.database.user ?? pool.key.user
+            let user = pool.key.isForAuthQuery ? pool.key.user : pool.database.user ?? pool.key.user
             pool.settings = poolSettings(pool.key, pool.database)
-            if pool.database.user != nil {
+            if pool.key.isForAuthQuery {
+                pool.credential = authUserCredential(user)
+            } else if pool.database.user != nil {
                 pool.credential = forcedCredential(pool.database, user)
             } else if change.changedSecrets.contains(user) {
                 pool.credential = Credential(secret: Secret(snapshot.configuration.secrets[user] ?? ""))
@@ -89,6 +91,7 @@ extension Worker {
             for token in pool.welcomeWaiters {
                 if case .client(let client) = table[token] { closeClient(client, .serverShuttingDown) }
             }
+            endLookUps(of: pool, "shutdown", onlyWaiting: true)
         }
     }
 
@@ -97,7 +100,7 @@ extension Worker {
         for server in servers(of: pool) {
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "pause mode", isOrderly: true)
-            case .active, .aligning, .testing, .beingCanceled, .closed: break
+            case .active, .aligning, .testing, .lookingUp, .beingCanceled, .closed: break
             }
         }
     }
@@ -116,7 +119,7 @@ extension Worker {
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "obsolete connection", isOrderly: true)
             case .active(let client) where server.pool.replication != nil: closeClient(client, .databaseChanged)
-            case .active, .aligning, .testing, .beingCanceled, .closed: break
+            case .active, .aligning, .testing, .lookingUp, .beingCanceled, .closed: break
             }
         }
     }
@@ -147,9 +150,10 @@ extension Worker {
         for registration in Array(table.all) {
             switch registration {
             case .client(let client): if client.pool === pool { closeClient(client, reason) }
-            case .server, .pendingServer, .mailbox, .listener, .cancel: break
+            case .server, .pendingServer, .mailbox, .listener, .cancel, .secretLookUp: break
             }
         }
+        endLookUps(of: pool, reason.text, onlyWaiting: false)
         for server in servers(of: pool) { closeServer(server, reason.text, isOrderly: true) }
         pools[pool.key] = nil
     }

@@ -120,7 +120,7 @@ final class Worker {
         case .mailbox: receiveMail()
         case .listener(let listener): accept(from: listener)
         case .cancel(let cancel): cancelEvent(cancel, events)
-        case .pendingServer, nil: break
+        case .pendingServer, .secretLookUp, nil: break
         }
     }
 
@@ -133,7 +133,7 @@ final class Worker {
             switch table[token] {
             case .client(let client): readClient(client)
             case .server(let server): readServer(server)
-            case .mailbox, .listener, .cancel, .pendingServer, nil: break
+            case .mailbox, .listener, .cancel, .pendingServer, .secretLookUp, nil: break
             }
         }
     }
@@ -154,7 +154,7 @@ final class Worker {
             switch table.registration(inSlot: slot) {
             case .client(let client): clientDeadlineReached(client)
             case .cancel(let cancel): cancelDeadlineReached(cancel)
-            case .server, .mailbox, .listener, .pendingServer, nil: break
+            case .server, .mailbox, .listener, .pendingServer, .secretLookUp, nil: break
             }
         }
     }
@@ -173,6 +173,8 @@ final class Worker {
             case .welcomeArrived(let key): welcomeArrived(key)
             case .loginRefused(let key, let failure): loginRefused(key, failure)
             case .verdictArrived(let token, let verdict): verdictArrived(token, verdict)
+            case .secretArrived(let token, let key, let outcome): secretArrived(token, key, outcome)
+            case .lookUpUnwanted(let key): lookUpUnwanted(key)
             case .cancel(let key): cancelRequested(key)
             case .statementChanged(let definition, let number):
                 statements.table.changed(definition, at: number)

@@ -24,6 +24,10 @@ enum WorkerMessage: Sendable {
     case loginRefused(PoolKey, ServerFailure)
     /// The password of a client that logs in has been judged.
     case verdictArrived(Token, PasswordCheck.Verdict)
+    /// What auth_query told of the user of a client that logs in.
+    case secretArrived(Token, SecretBook.Key, SecretQuery.Outcome)
+    /// Nobody waits for an auth_query any more.
+    case lookUpUnwanted(SecretBook.Key)
     /// A cancel request; whoever has the client acts.
     case cancel(CancelKey)
     /// The result type of a prepared statement has changed.

@@ -18,12 +18,12 @@ extension SettingDefinition {
             "User name maps for the `map=` option of HBA rules."
         ),
         SettingDefinition(
-            "auth_user", \.authUser, .optionalText, default: nil, overrides: [.database], isImplemented: false,
+            "auth_user", \.authUser, .optionalText, default: nil, overrides: [.database],
             since: "1.6",
             "Role that runs `auth_query`; none switches the query off."
         ),
         SettingDefinition(
-            "auth_query", \.authQuery, .text, default: defaultAuthQuery, overrides: [.database], isImplemented: false,
+            "auth_query", \.authQuery, .text, default: defaultAuthQuery, overrides: [.database],
             since: "1.6",
             """
             Query that finds the secret of a user who is not in `auth_file`; `$1` is the name, the columns \
@@ -31,7 +31,7 @@ extension SettingDefinition {
             """
         ),
         SettingDefinition(
-            "auth_dbname", \.authDbname, .authDatabase, default: nil, overrides: [.database], isImplemented: false,
+            "auth_dbname", \.authDbname, .authDatabase, default: nil, overrides: [.database],
             since: "1.19",
             "Entry of [databases] in which `auth_query` runs; none is the one that the client asked for."
         ),
@@ -45,7 +45,7 @@ extension SettingDefinition {
             "Iterations of SCRAM verifiers that are made from plain secrets."
         ),
         SettingDefinition(
-            "auth_query_cache_ttl", \.authQueryCacheTtl, .time, default: "0", isImplemented: false,
+            "auth_query_cache_ttl", \.authQueryCacheTtl, .time, default: "0",
             "How long the result of `auth_query` is used again; 0 asks at each login."
         ),
         SettingDefinition(
