@@ -21,7 +21,7 @@ final class ClientConnection: Connection {
     enum Link {
         case none
         case waiting(WaitQueue.Ticket, since: Instant)
-        /// It has a server, whose parameters are being aligned; its own bytes wait.
+        /// It has a server, whose parameters are being aligned or whose session is being looked at; its own bytes wait.
         case aligning(ServerConnection)
         case linked(ServerConnection)
     }
@@ -44,6 +44,8 @@ final class ClientConnection: Connection {
     var cancelKey: CancelKey?
     /// The prepared statements that it believes in, where they are tracked.
     var statements = ClientStatements()
+    /// What else it believes of its session.
+    var session = ClientSession()
     /// What has come of a Parse that is too long for the scratch block, up to the whole frame.
     var largeParse: [UInt8] = []
     var limits: ClientLimits = .none

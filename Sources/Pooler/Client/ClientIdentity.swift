@@ -7,6 +7,10 @@ struct ClientIdentity: Sendable {
     var database: String
     /// Values of the tracked parameters, where the client gave any.
     var parameters: [[UInt8]?]
+    /// Other parameters that it gave, each once, by name in small letters: those that are tracked with its session.
+    private(set) var settings: [SessionSetting] = []
+    /// What a client is told of the first of them where sessions are not tracked.
+    private(set) var settingRefusal: CloseReason?
     /// Names of protocol extensions (`_pq_.`), none of which we know.
     var protocolExtensions: [String] = []
     var minorVersion: UInt16 = 0
@@ -62,8 +66,31 @@ struct ClientIdentity: Sendable {
         } else if let index = tracked.index(of: name) {
             parameters[index] = Array(value.utf8)
         } else if !ignored.contains(name) {
-            throw LoginRefusal(.unsupportedParameter(name))
+            try set(name, value, orRefuse: .unsupportedParameter(name))
         }
+    }
+
+    /// A parameter that may be tracked with the session.
+    private mutating func set(_ name: String, _ value: String, orRefuse refusal: CloseReason) throws(LoginRefusal) {
+        guard replication == nil, !isConsole, settings.count < Self.settingLimit, Self.isParameterName(name) else {
+            throw LoginRefusal(refusal)
+        }
+        settingRefusal = settingRefusal ?? refusal
+        let setting = SessionSetting(name: name.lowercased(), value: Array(value.utf8))
+        settings.removeAll { $0.name == setting.name }
+        settings.append(setting)
+    }
+
+    private static let settingLimit = 100
+
+    /// Letters, digits, `_`, `$`, and dots between the parts of a name.
+    private static func isParameterName(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return name.utf8.count <= 128
+            && parts.allSatisfy { part in
+                part.first.map { SessionLexer.startsWord($0) } ?? false
+                    && part.allSatisfy { SessionLexer.continuesWord($0) }
+            }
     }
 
     private mutating func readOptions(
@@ -80,7 +107,7 @@ struct ClientIdentity: Sendable {
             if let index = tracked.index(of: name) {
                 parameters[index] = Array(value.utf8)
             } else if !ignored.contains(name), !ignored.contains("options") {
-                throw LoginRefusal(.unsupportedOption(name))
+                try set(name, value, orRefuse: .unsupportedOption(name))
             }
         }
     }

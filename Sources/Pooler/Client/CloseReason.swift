@@ -48,6 +48,10 @@ enum CloseReason: Equatable, Sendable {
     case adminDisconnect
     case simpleQueryDisallowed
     case resourceExhaustion(String)
+    /// A server could not say what a session holds, and why.
+    case sessionStateUnknown(String)
+    /// What it has done needs a server connection of its own, and there are too many such clients.
+    case tooManyPinned(ErrorMessage)
     /// The console has told its client why.
     case consoleEnded
 
@@ -55,6 +59,7 @@ enum CloseReason: Equatable, Sendable {
     var message: ErrorMessage? {
         switch self {
         case .clientRequest, .clientUnexpectedEOF, .ioError, .tls, .unexpectedLoginMessage, .consoleEnded: nil
+        case .tooManyPinned(let message): message
         default: ErrorMessage(.fatal, sqlState, text, detail: detail, hint: hint)
         }
     }
@@ -110,6 +115,8 @@ enum CloseReason: Equatable, Sendable {
         case .adminDisconnect: "admin forced disconnect"
         case .simpleQueryDisallowed: "PQexec disallowed"
         case .resourceExhaustion: "bouncer resources exhaustion"
+        case .sessionStateUnknown: "session state unknown"
+        case .tooManyPinned(let message): message.message
         case .consoleEnded: "admin console session ended"
         }
     }
@@ -128,7 +135,7 @@ enum CloseReason: Equatable, Sendable {
         switch self {
         case .queryWaitTimeout(let error), .loginTimeout(_, let error):
             error.map { "No server connection could be had: \($0)" }
-        case .invalidServerParameter(let error): error
+        case .invalidServerParameter(let error), .sessionStateUnknown(let error): error
         default: nil
         }
     }

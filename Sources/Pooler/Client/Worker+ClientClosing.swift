@@ -52,12 +52,22 @@ extension Worker {
                 client, client.connectedAt + settings.clientLoginTimeout,
                 .loginTimeout(serverDown: true, lastError: error))
         case .session:
-            guard client.limits.idleTimeout > .zero, case .none = client.link else { return }
+            guard client.limits.idleTimeout > .zero, isIdle(client) else { return }
             closeWhenOverdue(client, client.receivedAt + client.limits.idleTimeout, .clientIdleTimeout)
         case .console:
             break
         case .closing:
             removeClient(client)
+        }
+    }
+
+    /// Whether a client has no server, or is kept on one without using it.
+    private func isIdle(_ client: ClientConnection) -> Bool {
+        switch client.link {
+        case .none: true
+        case .waiting, .aligning: false
+        case .linked(let server):
+            client.session.pinnedSince != nil && server.replies.isSettled && server.transactionStatus == .idle
         }
     }
 
@@ -81,6 +91,8 @@ extension Worker {
             publishWaiting(pool)
         case .aligning(let server):
             client.link = .none
+            // It is cleaned when it has answered.
+            if case .probing = server.phase { return }
             closeServer(server, "client disconnected with query in progress", isOrderly: true)
         case .linked(let server):
             client.link = .none
@@ -117,6 +129,7 @@ extension Worker {
         client.limits.userBudget = nil
         client.limits.databaseBudget = nil
         if let pool = client.pool {
+            letGoPin(client, pool)
             pool.clientCount -= 1
             if case .welcomeWait = client.phase { pool.welcomeWaiters.removeAll { $0 == client.token } }
             client.pool = nil

@@ -156,6 +156,7 @@ extension Worker {
             let identity = try ClientIdentity(
                 message, tracked: shared.tracked, ignored: settings.ignoreStartupParameters)
             client.identity = identity
+            if let refusal = identity.settingRefusal, !tracksSession(of: identity) { throw LoginRefusal(refusal) }
             if settings.logConnections {
                 log.info(
                     "\(label(client)) login attempt: db=\(identity.database) user=\(identity.user) \(encryptionText(client))"
@@ -175,6 +176,14 @@ extension Worker {
         } catch {
             closeClient(client, error.reason)
         }
+    }
+
+    /// Whether parameters may follow the client that are not tracked everywhere.
+    private func tracksSession(of identity: ClientIdentity) -> Bool {
+        let configuration = configuration.configuration
+        let database = configuration.database(named: identity.database) ?? Database(name: identity.database)
+        return configuration.poolSettings(database: database, user: database.user ?? identity.user).sessionState
+            == .track
     }
 
     /// Counts the client against max_db_client_connections and max_user_client_connections.
@@ -314,6 +323,10 @@ extension Worker {
             case .session: 0
             case .transaction, .statement: max(0, settings.maxPreparedStatements)
             }
+        // Where a reset query runs for every client that leaves, and clients keep their servers, it does the work.
+        pool.heedsSession =
+            pool.replication == nil && pool.settings.sessionState != .passthrough
+            && !(pool.settings.poolMode == .session && configuration.resets(poolMode: .session))
     }
 
     /// A pool has learnt what its clients are to be told: tells those that wait for it.
@@ -338,6 +351,8 @@ extension Worker {
         }
         let parameters = parameterSets.intern(values)
         client.parameters = parameters
+        client.session.initial = sessionSettings.intern(identity.settings)
+        setSettings(client.session.initial, of: client)
         let key = CancelKey.random()
         client.cancelKey = key
         clientsByCancelKey[key] = client

@@ -8,12 +8,17 @@ extension Worker {
         var report = WorkerReport(worker: index)
         for registration in table.all {
             switch registration {
-            case .client(let client): report.sockets.append(socketReport(client, wallClock))
+            case .client(let client):
+                report.sockets.append(socketReport(client, wallClock))
+                if let pin = pinReport(client) { report.pins.append(pin) }
             case .server(let server): report.sockets.append(socketReport(server, wallClock))
             case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
         report.pools = pools.values.map(poolReport)
+        for index in report.pools.indices {
+            report.pools[index].pins.current = report.pins.count { $0.pool == report.pools[index].id }
+        }
         var console = PoolReport(
             id: PoolReport.ID(database: ConsoleGreeting.database, user: ConsoleGreeting.database),
             poolMode: "statement")
@@ -95,7 +100,7 @@ extension Worker {
     private func state(of server: ServerConnection) -> SocketReport.State {
         switch server.phase {
         case .connecting, .login, .closed: .serverLogin
-        case .active, .aligning, .lookingUp: .serverActive
+        case .active, .aligning, .probing, .lookingUp: .serverActive
         case .testing: .serverTested
         case .beingCanceled: .serverBeingCanceled
         case .idle: isUsed(server) ? .serverUsed : .serverIdle
@@ -133,7 +138,22 @@ extension Worker {
         report.longestWait = pool.pool.queue.first.map { now - $0.since }
         report.loadBalanceHosts = pool.database.loadBalanceText
         report.counters = pool.counters
+        report.pins.counters = pool.pinCounters
+        report.pins.limit = pool.settings.maxPinned == .max ? nil : pool.settings.maxPinned
+        report.pins.sessionState = pool.settings.sessionState.rawValue
         return report
+    }
+
+    private func pinReport(_ client: ClientConnection) -> PinReport? {
+        guard let since = client.session.pinnedSince, let pool = client.pool, let server = client.server else {
+            return nil
+        }
+        return PinReport(
+            pool: PoolReport.ID(database: pool.key.database, user: pool.key.user), clientID: client.id,
+            address: client.peer.host, port: client.isUnix ? configuration.settings.listenPort : client.peer.port,
+            serverID: server.id, serverPID: Int32(bitPattern: server.cancelKey?.process ?? 0),
+            reasons: server.session.holds.descriptions, age: now - since,
+            isIdle: server.replies.isSettled && server.transactionStatus == .idle)
     }
 
     private func memoryReports() -> [MemoryReport] {

@@ -67,6 +67,8 @@ final class PoolBudget: Sendable {
     let servers = ConnectionBudget()
     let database: ConnectionBudget
     let user: ConnectionBudget
+    /// Clients that are pinned to their server, or about to be.
+    let pins = ConnectionBudget()
     private let storedWelcome = Mutex<Welcome?>(nil)
     /// Round-robin position for host lists.
     private let nextHost = Atomic<Int>(0)

@@ -56,6 +56,7 @@ extension Worker {
             runQuery(configuration.settings.serverResetQuery, on: server, .reset)
             return
         }
+        if !server.session.isUntouched, clean(server) { return }
         free(server)
     }
 
@@ -108,25 +109,51 @@ extension Worker {
     private func link(_ client: ClientConnection, _ server: ServerConnection) -> Bool {
         server.pool.counters.serverAssignments &+= 1
         server.testFailure = nil
-        guard let wanted = client.parameters, wanted !== server.parameters, server.pool.replication == nil,
-            let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
-        else {
+        if client.parameters === server.parameters, client.session.settings === server.session.settings {
             server.phase = .active(client)
             client.link = .linked(server)
             return true
         }
-        server.replies.requestSent(.query, for: .pooler)
+        return align(client, server)
+    }
+
+    /// Makes a server's session what the client believes in.
+    private func align(_ client: ClientConnection, _ server: ServerConnection) -> Bool {
+        let wanted = server.pool.replication == nil ? client.parameters ?? server.parameters : server.parameters
+        var messages: [UInt8] = []
+        var isVerified = true
+        if wanted !== server.parameters,
+            let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
+        {
+            server.replies.requestSent(.query, for: .pooler)
+            messages += alignment.message
+            isVerified = alignment.isVerified
+        }
+        let settings = client.session.settings
+        if settings !== server.session.settings,
+            let message = SessionSettings.alignment(from: server.session.settings, to: settings)
+        {
+            server.replies.requestSent(.query, for: .pooler)
+            messages += message
+            if let settings { isVerified = isVerified && settings.isVerified && !settings.hasRole }
+        }
+        guard !messages.isEmpty else {
+            server.phase = .active(client)
+            client.link = .linked(server)
+            return true
+        }
         server.statements.queryOfOursSent()
-        if alignment.isVerified {
-            toServer.insert(alignment.message, beside: scratch)
+        if isVerified {
+            toServer.insert(messages, beside: scratch)
             server.parameters = wanted
+            server.session.settings = settings
             server.phase = .active(client)
             client.link = .linked(server)
             return true
         }
         server.phase = .aligning(client, wanted)
         client.link = .aligning(server)
-        send(alignment.message, to: server)
+        send(messages, to: server)
         return false
     }
 
@@ -141,6 +168,8 @@ extension Worker {
             return
         }
         parameterSets.aligned(to: wanted)
+        server.session.settings = client.session.settings
+        server.session.settings?.isVerified = true
         // What the server did not report is as we set it; what it did is in its own spelling.
         let values = zip(wanted.values, server.parameters.values).enumerated().map { index, pair in
             server.pool.reportsParameter(index) ? pair.1 : pair.0
@@ -169,11 +198,17 @@ extension Worker {
         if let failure = server.testFailure {
             server.testFailure = nil
             // A check only asks for a sign of life; a failed reset leaves traces of the last client.
-            if test == .reset {
-                log.warning("\(label(server)) server_reset_query failed, closing the connection: \(failure)")
-                closeServer(server, "server_reset_query failed", isOrderly: true)
+            if test != .check {
+                let query = test == .reset ? "server_reset_query" : "cleaning its session"
+                log.warning("\(label(server)) \(query) failed, closing the connection: \(failure)")
+                closeServer(server, "\(query) failed", isOrderly: true)
                 return
             }
+        }
+        switch test {
+        case .reset: wasReset(server)
+        case .clean: cleaned(server)
+        case .check: break
         }
         if server.transactionStatus != .idle {
             closeServer(server, "left in a transaction by our own query", isOrderly: true)

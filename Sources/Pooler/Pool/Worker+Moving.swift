@@ -83,11 +83,13 @@ extension Worker {
         timers.disarm(slot: server.token.slot)
         server.isOutputWatched = false
         let moved = MovedServer(
-            server: server, values: server.parameters.values, statements: server.statements.moved,
+            server: server, values: server.parameters.values, settings: server.session.settings?.settings ?? [],
+            statements: server.statements.moved,
             database: server.pool.database, credential: server.pool.credential)
         // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
         server.parameters = parameterSets.empty
         server.statements = ServerStatements()
+        server.session = ServerSession()
         shared.mailboxes[worker].send(.serverGiven(server.pool.key, Handover(moved)))
     }
 
@@ -99,6 +101,8 @@ extension Worker {
         server.token = token
         server.parameters = parameterSets.intern(moved.values)
         server.statements = ServerStatements(moved.statements, among: statements.table)
+        server.session.settings = sessionSettings.intern(moved.settings)
+        server.session.settings?.isVerified = true
         table.fill(token, .server(server))
         // Kept by itself: the server may be on its way to a third worker before this is over.
         let pool = pools[key] ?? makePool(key, moved.database, moved.credential)
@@ -123,10 +127,11 @@ struct Departure {
     let worker: Int
 }
 
-/// An idle server on its way to another worker, with the parameter values and statements that it has.
+/// An idle server on its way to another worker, with the parameter values, session settings and statements that it has.
 struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
+    let settings: [SessionSetting]
     let statements: MovedStatements
     /// What the other worker makes its part of the pool from, if it has none yet.
     let database: Database

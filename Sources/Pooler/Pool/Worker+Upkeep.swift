@@ -70,7 +70,7 @@ extension Worker {
             switch server.phase {
             case .connecting, .login:
                 if now - server.connectedAt > timeout { serverEnded(server, .connectTimeout) }
-            case .idle, .active, .aligning, .testing, .lookingUp, .beingCanceled, .closed:
+            case .idle, .active, .aligning, .probing, .testing, .lookingUp, .beingCanceled, .closed:
                 break
             }
         }

@@ -47,6 +47,10 @@ final class WorkerPool {
     /// max_prepared_statements where statements are tracked: in transaction and statement mode. Zero: they are not.
     var statementLimit = 0
 
+    /// Whether what clients do to their sessions is heeded, in the pool's mode and under its session_state.
+    var heedsSession = false
+    var pinCounters = PinCounters()
+
     /// What a new client is told; nil until a server has logged in.
     var welcome: Welcome? {
         get { replication == nil ? budget.welcome : ownWelcome }

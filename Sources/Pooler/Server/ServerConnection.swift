@@ -1,7 +1,7 @@
 /// A connection to Postgres: the shell around its login, and what it owes to whom. It belongs to one worker at a time.
 final class ServerConnection: Connection {
     /// Where the connection stands. Successors: connecting → login → idle; idle ↔ active; active → testing → idle;
-    /// idle → testing (check query); idle ↔ lookingUp; any → closed.
+    /// active → probing → active | idle; idle → testing (check query); idle ↔ lookingUp; any → closed.
     enum Phase {
         /// The address is being looked up, or connect(2) is in progress.
         case connecting
@@ -11,6 +11,8 @@ final class ServerConnection: Connection {
         case active(ClientConnection)
         /// Its parameters are made to fit a client that waits for it.
         case aligning(ClientConnection, ParameterSet)
+        /// Its client's transaction is over, and it is asked what its session holds.
+        case probing(ClientConnection, SessionProbe)
         /// A reset or check query of ours runs.
         case testing(ServerTest)
         /// It runs auth_query.
@@ -36,6 +38,8 @@ final class ServerConnection: Connection {
     var replies = ReplyQueue()
     /// The prepared statements that it holds, where they are tracked.
     var statements = ServerStatements()
+    /// What else its session holds.
+    var session = ServerSession()
     var transactionStatus = TransactionStatus.idle
     var parameters: ParameterSet
     var cancelKey: CancelKey?
@@ -65,7 +69,7 @@ final class ServerConnection: Connection {
     var client: ClientConnection? {
         switch phase {
         case .active(let client), .aligning(let client, _): client
-        case .connecting, .login, .idle, .testing, .lookingUp, .beingCanceled, .closed: nil
+        case .connecting, .login, .idle, .probing, .testing, .lookingUp, .beingCanceled, .closed: nil
         }
     }
 }
@@ -74,6 +78,8 @@ final class ServerConnection: Connection {
 enum ServerTest: Equatable {
     /// server_reset_query.
     case reset
+    /// What takes the state of a session away that its client has left.
+    case clean
     /// server_check_query; a client waits for the outcome in the queue.
     case check
 }

@@ -331,7 +331,7 @@ extension Worker {
             forget(server)
             if failure.isRefusedPassword, passwordRefused(of: server) { break }
             launchFailed(pool, failure)
-        case .active(let client), .aligning(let client, _):
+        case .active(let client), .aligning(let client, _), .probing(let client, _):
             toClient.clear()
             client.link = .none
             closeServer(server, failure.text, isOrderly: false)

@@ -37,6 +37,12 @@ final class ParameterSet {
         self.values = values
     }
 
+    /// Whether standard_conforming_strings is off, so that backslashes escape in every string.
+    var hasBackslashes: Bool { values[Self.conformingIndex] == Self.off }
+
+    private static let conformingIndex = 3
+    private static let off = Array("off".utf8)
+
     func text(_ index: Int) -> String? {
         values[index].map { String(decoding: $0, as: UTF8.self) }
     }

@@ -208,6 +208,12 @@ extension Worker {
         switch message {
         case .request(let request):
             if request == .query, configuration.disallowsSimpleQuery { return .close(.simpleQueryDisallowed) }
+            if let pool = client.pool, pool.heedsSession,
+                request == .query || (request == .parse && pool.statementLimit == 0),
+                let disposition = sessionDisposition(of: request, header, at: range, from: client)
+            {
+                return disposition
+            }
             if let pool = client.pool, pool.statementLimit > 0, request.concernsStatements {
                 return trackedDisposition(
                     of: request, header, at: range, before: follower, from: client, limit: pool.statementLimit)

@@ -33,6 +33,7 @@ extension Worker {
                 switch server.phase {
                 case .login: processServerLogin(server, 0..<carried + count)
                 case .lookingUp(let lookUp): processLookUp(lookUp, on: server, 0..<carried + count)
+                case .probing(let client, let probe): processProbe(server, client, probe, 0..<carried + count)
                 case .connecting, .idle, .active, .aligning, .testing, .beingCanceled, .closed:
                     relay(from: server, 0..<carried + count)
                 }
@@ -227,7 +228,7 @@ extension Worker {
     }
 
     /// A server told a parameter's new value: it holds for the server, and for the client that it works for.
-    private func parameterReported(_ body: RawSpan, by server: ServerConnection) {
+    func parameterReported(_ body: RawSpan, by server: ServerConnection) {
         var cursor = 0
         guard let name = body.cString(at: &cursor), let end = body.endOfCString(from: cursor),
             let index = shared.tracked.index(of: name)
@@ -253,7 +254,12 @@ extension Worker {
                 break
             case .transaction, .statement:
                 if server.transactionStatus == .idle {
-                    if client.scanner.isAtBoundary { release(server, from: client) }
+                    guard client.scanner.isAtBoundary else { break }
+                    if server.session.isUntouched {
+                        release(server, from: client)
+                    } else {
+                        sessionMayHaveChanged(server, client)
+                    }
                 } else if server.pool.settings.poolMode == .statement {
                     closeClient(client, .transactionInStatementMode)
                 }
@@ -262,7 +268,7 @@ extension Worker {
             alignmentEnded(server, client, wanted)
         case .testing(let test):
             testEnded(server, test)
-        case .connecting, .login, .idle, .lookingUp, .beingCanceled, .closed:
+        case .connecting, .login, .idle, .probing, .lookingUp, .beingCanceled, .closed:
             break
         }
     }

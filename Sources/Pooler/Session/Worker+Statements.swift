@@ -27,16 +27,22 @@ extension Worker {
         }
         guard let server = linkedServer(of: client) else { return .wait }
         requestStarts(on: server)
-        let outcome = tracked(request, message, header, range, client, server, limit: limit)
+        var outcome = tracked(request, message, header, range, client, server, limit: limit, heedsSession: true)
+        if outcome == .changesSession, let message {
+            outcome =
+                bindDisposition(message, client, server)
+                ?? tracked(request, message, header, range, client, server, limit: limit, heedsSession: false)
+        }
         return disposition(outcome, request, header, range, client, server)
     }
 
     @inline(__always)
     private func tracked(
         _ request: ReplyQueue.Request, _ message: StatementMessage?, _ header: FrameHeader, _ range: Range<Int>,
-        _ client: ClientConnection, _ server: ServerConnection, limit: Int
+        _ client: ClientConnection, _ server: ServerConnection, limit: Int, heedsSession: Bool
     ) -> StatementRelay.Outcome {
-        let circumstances = circumstances(client, server, limit)
+        var circumstances = circumstances(client, server, limit)
+        circumstances.heedsSession = heedsSession && server.pool.heedsSession
         let isWhole = range.count == header.frameLength
         switch request {
         case .bind, .describeStatement:
@@ -76,7 +82,7 @@ extension Worker {
         case .pause:
             client.statements.pause = .earlierBatches
             return .wait
-        case .needsFollower:
+        case .needsFollower, .changesSession:
             return .wait
         }
     }
@@ -149,7 +155,7 @@ extension Worker {
         case .pause:
             client.statements.pause = .earlierBatches
             return false
-        case .needsFollower:
+        case .needsFollower, .changesSession:
             return false
         }
         client.largeParse = []

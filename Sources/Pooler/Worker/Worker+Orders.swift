@@ -100,7 +100,7 @@ extension Worker {
         for server in servers(of: pool) {
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "pause mode", isOrderly: true)
-            case .active, .aligning, .testing, .lookingUp, .beingCanceled, .closed: break
+            case .active, .aligning, .probing, .testing, .lookingUp, .beingCanceled, .closed: break
             }
         }
     }
@@ -119,7 +119,7 @@ extension Worker {
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "obsolete connection", isOrderly: true)
             case .active(let client) where server.pool.replication != nil: closeClient(client, .databaseChanged)
-            case .active, .aligning, .testing, .lookingUp, .beingCanceled, .closed: break
+            case .active, .aligning, .probing, .testing, .lookingUp, .beingCanceled, .closed: break
             }
         }
     }

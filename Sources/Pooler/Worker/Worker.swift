@@ -48,6 +48,7 @@ final class Worker {
     var pools: [PoolKey: WorkerPool] = [:]
     var clientsByCancelKey: [CancelKey: ClientConnection] = [:]
     var parameterSets: ParameterSets
+    var sessionSettings = SessionSettingsTable()
     var authentication: AuthenticationContext
     var configuration: ConfigurationSnapshot
     var condition = WorkerCondition()

@@ -72,9 +72,9 @@ extension ConnectKey where Owner == Database {
         DatabaseKey(
             "application_name", \.applicationName, .optionalText, "Goes into the startup packet to the server."),
         DatabaseKey(
-            "session_state", \.sessionState, .optionalChoice(), isImplemented: false, "As the setting."),
+            "session_state", \.sessionState, .optionalChoice(), "As the setting."),
         DatabaseKey(
-            "max_pinned", \.maxPinned, .override(from: -1), isImplemented: false, "As the setting."),
+            "max_pinned", \.maxPinned, .override(from: -1), "As the setting."),
     ]
 }
 
@@ -101,7 +101,7 @@ extension ConnectKey where Owner == User {
         UserKey(
             "client_idle_timeout", \.clientIdleTimeout, .override(zeroInherits: true),
             "As the setting; 0 inherits."),
-        UserKey("session_state", \.sessionState, .optionalChoice(), isImplemented: false, "As the setting."),
+        UserKey("session_state", \.sessionState, .optionalChoice(), "As the setting."),
         UserKey(
             "password_command", \.passwordCommand, .passwordCommand,
             "As the setting, for the pools of this user; it goes before that of the database."),

@@ -49,16 +49,19 @@ extension SettingDefinition {
         ),
         SettingDefinition(
             "session_state", \.sessionState, .choice(), default: "track", overrides: [.database, .user],
-            isImplemented: false,
             """
-            What becomes of session state in transaction mode: tracked from server to server, pinned to one, \
-            reset after the transaction, or passed through as PgBouncer does.
+            What becomes of session state (`SET`, temporary tables, LISTEN, advisory locks, ...) in transaction and \
+            statement mode: `track` takes parameters from server to server, and keeps a client on its server for what \
+            cannot be taken along; `pin` keeps it there for either; `reset` ends it with the transaction; `passthrough` \
+            leaves it to the next client, as PgBouncer does.
             """
         ),
         SettingDefinition(
             "max_pinned", \.maxPinned, .integer(-1...2_147_483_647), default: "-1", overrides: [.database],
-            isImplemented: false,
-            "Clients of one pool that may be pinned to their server; -1 is half of the pool size, rounded up."
+            """
+            Clients of one pool that may be kept on their server because of session state; -1 is half of the pool size, \
+            rounded up. Beyond that the statement that would need it fails (53400).
+            """
         ),
     ]
 }

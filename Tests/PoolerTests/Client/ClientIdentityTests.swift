@@ -23,7 +23,10 @@ import Testing
     }
 
     private static func refusal(_ parameters: [(String, String)], ignored: [String] = ignored) -> CloseReason? {
-        if case .failure(let refusal) = read(parameters, ignored: ignored) { refusal.reason } else { nil }
+        switch read(parameters, ignored: ignored) {
+        case .failure(let refusal): refusal.reason
+        case .success(let identity): identity.settingRefusal
+        }
     }
 
     private static func set(_ identity: ClientIdentity) -> [String: String] {

@@ -35,6 +35,7 @@ struct PoolReport: Sendable, Identifiable {
     /// Only when `host` is a list.
     var loadBalanceHosts: String?
     var counters = StatCounters()
+    var pins = PinTotals()
 
     var clients: Int { activeClients + waitingClients }
     /// Connections that count against the limits; those that only carry a cancel do not.
@@ -59,6 +60,7 @@ struct PoolReport: Sendable, Identifiable {
             total.longestWait = max(total.longestWait ?? wait, wait)
         }
         total.counters += part.counters
+        total.pins += part.pins
     }
 }
 

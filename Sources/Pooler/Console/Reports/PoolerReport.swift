@@ -44,6 +44,8 @@ struct PoolerReport: Sendable {
     /// Every slab, in the order of SHOW MEM.
     let memory: [MemoryReport]
     let workers: [Worker]
+    /// The longest first.
+    let pins: [PinReport]
     let freeClients: Int
     let freeServers: Int
 
@@ -56,6 +58,7 @@ struct PoolerReport: Sendable {
         peerPools = Self.merged(reports.flatMap(\.peerPools))
         memory = Self.merged(reports.flatMap(\.memory))
         workers = reports.sorted { $0.worker < $1.worker }.map(Worker.init)
+        pins = reports.flatMap(\.pins).sorted { ($0.age, $1.clientID) > ($1.age, $0.clientID) }
         freeClients = reports.reduce(0) { $0 + $1.freeClients }
         freeServers = reports.reduce(0) { $0 + $1.freeServers }
     }

@@ -6,6 +6,8 @@ struct WorkerReport: Sendable {
     var sockets: [SocketReport] = []
     /// The worker's parts of the pools.
     var pools: [PoolReport] = []
+    /// Clients that are kept on their server.
+    var pins: [PinReport] = []
     var peerPools: [PeerPoolReport] = []
     var memory: [MemoryReport] = []
     /// Slots for clients that are allocated and unused.

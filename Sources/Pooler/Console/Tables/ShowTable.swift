@@ -37,7 +37,7 @@ extension ShowTable {
         [sockets, activeSockets, lists, mem, state],
         [dnsHosts, dnsZones],
         [stats, statsTotals, statsAverages, totals],
-        [workers],
+        [workers, pins, pinStats],
     ]
 
     private static let tables = Dictionary(uniqueKeysWithValues: groups.joined().map { ($0.name, $0) })

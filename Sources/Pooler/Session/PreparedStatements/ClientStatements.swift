@@ -28,6 +28,8 @@ struct ClientStatements {
     private var names = OpenTable<NamedStatement>()
     /// What its last unnamed Parse prepared.
     var unnamed: PreparedStatement?
+    /// Its own search_path, if it has one, which its statements are read with.
+    var searchPath: [UInt8] = []
     /// A DEALLOCATE or DISCARD that it has bound, or sent as a Query, and that has not been run yet.
     var pendingDiscard: DiscardCommand?
     /// Why its messages wait at the moment.

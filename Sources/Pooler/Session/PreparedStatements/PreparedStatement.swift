@@ -10,6 +10,13 @@ final class PreparedStatement {
     private(set) lazy var serverName = Array("\(Self.namePrefix)\(number)".utf8)
     /// The session state that running it takes away, as far as statements are concerned.
     let discards: DiscardCommand?
+    /// What running it may do to the session.
+    let effects: SessionEffects
+    /// Whether that is anything.
+    let changesSession: Bool
+    /// The search_path of the client that prepared it, where that is one of its own: elsewhere the same names may mean other
+    /// tables, and so other types of parameters and columns.
+    let searchPath: [UInt8]
     /// The number of the latest change of its result type, zero while none is known: what was prepared before is prepared anew.
     fileprivate(set) var changedAt: UInt64 = 0
     /// For a DEALLOCATE of a name: the same of the guard, once somebody needed it.
@@ -19,17 +26,24 @@ final class PreparedStatement {
     /// PgBouncer's names, which people look for in pg_prepared_statements.
     static let namePrefix = "PGBOUNCER_"
 
-    init(definition: [UInt8], hash: Int, number: UInt64, discards: DiscardCommand?, table: StatementTable?) {
+    init(
+        definition: [UInt8], hash: Int, number: UInt64, discards: DiscardCommand?, effects: SessionEffects,
+        searchPath: [UInt8], table: StatementTable?
+    ) {
         self.definition = definition
         self.hash = hash
         self.discards = discards
+        self.effects = effects
+        self.searchPath = searchPath
+        changesSession = !effects.isEmpty
         self.number = number
         self.table = table
     }
 
     /// A statement whose text is not kept, because it is too long: it exists only where it was prepared.
     static func unkept() -> PreparedStatement {
-        PreparedStatement(definition: [], hash: 0, number: 0, discards: nil, table: nil)
+        PreparedStatement(
+            definition: [], hash: 0, number: 0, discards: nil, effects: .anything, searchPath: [], table: nil)
     }
 
     /// Whether it can be prepared again.
@@ -67,22 +81,31 @@ final class StatementTable {
     var count: Int { unsafe statements.count }
 
     /// The statement with this definition; made now if there is none.
-    func intern(_ definition: RawSpan, discards: DiscardCommand? = nil) -> PreparedStatement {
+    func intern(
+        _ definition: RawSpan, discards: DiscardCommand? = nil, searchPath: [UInt8] = []
+    ) -> PreparedStatement {
         let hash = definition.hashOfBytes()
         let found = unsafe statements.first(hash: hash) { candidate in
             let statement = unsafe candidate.takeUnretainedValue()
             return definition.equals(statement.definition) && statement.discards == discards
+                && statement.searchPath == searchPath
         }
         if let found = unsafe found { return unsafe found.takeUnretainedValue() }
         let statement = PreparedStatement(
-            definition: definition.array(), hash: hash, number: numbers.makeName(), discards: discards, table: self)
+            definition: definition.array(), hash: hash, number: numbers.makeName(), discards: discards,
+            effects: SessionLexer.effects(of: definition.slice(0..<(definition.endOfCString(from: 0) ?? 0))),
+            searchPath: searchPath, table: self)
         unsafe statements.insert(.passUnretained(statement), hash: hash)
         return statement
     }
 
     /// As above, for a definition that is not in a message.
-    func intern(_ definition: [UInt8], discards: DiscardCommand? = nil) -> PreparedStatement {
-        unsafe definition.withUnsafeBytes { unsafe intern(RawSpan(_unsafeBytes: $0), discards: discards) }
+    func intern(
+        _ definition: [UInt8], discards: DiscardCommand? = nil, searchPath: [UInt8] = []
+    ) -> PreparedStatement {
+        unsafe definition.withUnsafeBytes {
+            unsafe intern(RawSpan(_unsafeBytes: $0), discards: discards, searchPath: searchPath)
+        }
     }
 
     /// Another worker has found that the result type of a statement has changed.

@@ -122,6 +122,7 @@ struct MovedStatements: Sendable {
     struct Copy: Sendable {
         let definition: [UInt8]
         let discards: DiscardCommand?
+        let searchPath: [UInt8]
         let name: [UInt8]
         let preparedAt: UInt64
         let changedAt: UInt64
@@ -138,8 +139,9 @@ extension ServerStatements {
     var moved: MovedStatements {
         let copies = copies.map { copy in
             MovedStatements.Copy(
-                definition: copy.statement.definition, discards: copy.statement.discards, name: copy.name,
-                preparedAt: copy.preparedAt, changedAt: copy.statement.changedAt)
+                definition: copy.statement.definition, discards: copy.statement.discards,
+                searchPath: copy.statement.searchPath, name: copy.name, preparedAt: copy.preparedAt,
+                changedAt: copy.statement.changedAt)
         }
         return MovedStatements(copies: copies, hasGuard: hasGuard, hasUnnamed: unnamed != nil)
     }
@@ -151,7 +153,7 @@ extension ServerStatements {
         // Nobody here can mean that one.
         if moved.hasUnnamed { unnamed = .unkept() }
         for copy in moved.copies {
-            let statement = table.intern(copy.definition, discards: copy.discards)
+            let statement = table.intern(copy.definition, discards: copy.discards, searchPath: copy.searchPath)
             statement.changed(at: copy.changedAt)
             insert(Copy(statement: statement, name: copy.name, preparedAt: copy.preparedAt))
         }

@@ -18,6 +18,8 @@ struct StatementRelay {
         let limit: Int
         /// As of the last ReadyForQuery.
         let status: TransactionStatus
+        /// Whether a Bind of a statement that may change the session is to be looked at first.
+        var heedsSession = false
     }
 
     /// What became of a message.
@@ -34,6 +36,8 @@ struct StatementRelay {
         case pause
         /// It has to wait until it is known what follows it.
         case needsFollower
+        /// Nothing yet: what it binds may change the session.
+        case changesSession
     }
 
     // MARK: - Parse
@@ -45,7 +49,7 @@ struct StatementRelay {
         _ circumstances: Circumstances
     ) -> Outcome {
         if replies.isSkipping { return .passOn }
-        let statement = statement(for: message)
+        let statement = statement(for: message, searchPath: client.searchPath)
         if replies.hasUncertainNames, !message.name.isEmpty || statement.discards != nil { return .pause }
         server.replay.abandon()
         if message.name.isEmpty {
@@ -116,9 +120,9 @@ struct StatementRelay {
     }
 
     /// What a Parse defines.
-    private func statement(for message: borrowing ParseMessage) -> PreparedStatement {
+    private func statement(for message: borrowing ParseMessage, searchPath: [UInt8]) -> PreparedStatement {
         let leading = LeadingCommand(message.frame.slice(message.text))
-        return table.intern(message.definition, discards: leading?.command)
+        return table.intern(message.definition, discards: leading?.command, searchPath: searchPath)
     }
 
     /// What is prepared on a server for a statement: the same, unless it is a DEALLOCATE of a name that only we know. That is
@@ -154,6 +158,9 @@ struct StatementRelay {
         if replies.hasUncertainNames { return .pause }
         let name = scratch.bytes(message.name)
         guard let named = client[name] else { return useUnknown(message, &server, &replies) }
+        if named.statement.changesSession, circumstances.heedsSession, message.request == .bind {
+            return .changesSession
+        }
         if named.isOutdated {
             guard let outcome = useOutdated(message, named, &server, &replies) else { return .needsFollower }
             if outcome != .passOn { return outcome }
@@ -209,6 +216,9 @@ struct StatementRelay {
     ) -> Outcome {
         if replies.hasUncertainUnnamed { return .pause }
         if replies.hasUncertainNames, client.unnamed?.discards != nil { return .pause }
+        if circumstances.heedsSession, message.request == .bind, client.unnamed?.changesSession ?? false {
+            return .changesSession
+        }
         server.replay.abandon()
         let wanted = client.unnamed.map { resolve($0, client) }
         let isThere = wanted === server.unnamed && (wanted == nil || server.unnamedOwner == circumstances.client)

@@ -25,13 +25,24 @@ struct SessionEffects: Equatable, Sendable {
         /// What lives and dies with its server connection.
         static let bound: Kinds = [.unknownSettings, .listen, .temporary, .advisoryLock, .cursor, .statement]
         static let all: Kinds = [.replayable, .bound]
+
+        /// For people, in the order of the bits.
+        var descriptions: [String] {
+            Self.names.filter { contains($0.kind) }.map(\.name)
+        }
+
+        private static let names: [(kind: Kinds, name: String)] = [
+            (.settings, "parameters"), (.role, "role"), (.unknownSettings, "parameters set by name in a variable"),
+            (.listen, "LISTEN"), (.temporary, "temporary tables"), (.advisoryLock, "session advisory locks"),
+            (.cursor, "cursors WITH HOLD"), (.statement, "SQL PREPARE"),
+        ]
     }
 
     /// What may be there afterwards that was not, or the other way round.
     var touches: Kinds = []
     /// Which of it there is for certain, if the statement succeeds.
     var makes: Kinds = []
-    /// What it can only take away: of interest where there is some.
+    /// What it can only take away: of interest where there is some. Nothing but DISCARD ALL ends `unknownSettings`.
     var ends: Kinds = []
     /// Parameters that it sets or resets, in small letters.
     var names: [String] = []
@@ -41,7 +52,8 @@ struct SessionEffects: Equatable, Sendable {
 
     static let none = SessionEffects()
     /// The text could not be read.
-    static let anything = SessionEffects(touches: .all.subtracting(.unknownSettings), ends: .all)
+    static let anything = SessionEffects(
+        touches: .all.subtracting(.unknownSettings), ends: .all.subtracting(.unknownSettings))
 
     /// Whether it leaves a session as it is; so for nearly all texts.
     @inline(__always)

@@ -76,7 +76,6 @@ struct SessionLexer: ~Escapable {
         } else if matches(word, "discard") {
             guard let what = readWord() else { return }
             if matches(what, "all") {
-                effects.touches.formUnion(.replayable)
                 effects.ends = .all
             } else if matches(what, "temp") || matches(what, "temporary") {
                 effects.ends.insert(.temporary)
@@ -111,7 +110,7 @@ struct SessionLexer: ~Escapable {
         let start = position
         guard let word = readWord() else { return readName(from: start) }
         if matches(word, "all") {
-            effects.touches.insert(.settings)
+            effects.ends.insert(.settings)
         } else if matches(word, "session") {
             effects.touches.insert(.role)
         } else {
@@ -211,7 +210,7 @@ struct SessionLexer: ~Escapable {
     @_lifetime(self: copy self)
     private mutating func readBlock() {
         effects.touches.formUnion(SessionEffects.anything.touches)
-        effects.ends = .all.subtracting(.unknownSettings)
+        effects.ends.formUnion(SessionEffects.anything.ends)
         while position < end, text.uint8(at: position) != UInt8(ascii: ";") {
             let byte = text.uint8(at: position)
             var body: Range<Int>?

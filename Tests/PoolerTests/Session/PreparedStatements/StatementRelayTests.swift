@@ -42,7 +42,7 @@ import Testing
             case .passOn, .sent: break
             case .absorbed: return true
             case .sentForAnswers: client.statements.pause = .allAnswers
-            case .needsFollower: return false
+            case .needsFollower, .changesSession: return false
             case .pause:
                 client.statements.pause = .earlierBatches
                 return false

@@ -48,8 +48,8 @@ import Testing
         arguments: [
             ("set role app", .role), ("SET SESSION AUTHORIZATION DEFAULT", .role), ("reset role", .role),
             ("set session role x", .role), ("reset session authorization", .role), ("set role = 'x'", .role),
-            ("set session characteristics as transaction read only", .settings), ("reset all", .settings),
-            ("discard all", .replayable), ("create temp table t (a int) on commit drop", .temporary),
+            ("set session characteristics as transaction read only", .settings),
+            ("create temp table t (a int) on commit drop", .temporary),
             ("load 'x'", .settings),
         ] as [(String, SessionEffects.Kinds)])
     func `what the server has to be asked about`(text: String, kinds: SessionEffects.Kinds) {
@@ -86,6 +86,7 @@ import Testing
         arguments: [
             ("unlisten *", .listen), ("close c", .cursor), ("deallocate a", .statement), ("drop table t", .temporary),
             ("discard temp", .temporary), ("select pg_advisory_unlock(1)", .advisoryLock), ("discard all", .all),
+            ("reset all", .settings),
             ("select pg_advisory_unlock_all()", .advisoryLock),
         ] as [(String, SessionEffects.Kinds)])
     func `what lets it go again`(text: String, kinds: SessionEffects.Kinds) {

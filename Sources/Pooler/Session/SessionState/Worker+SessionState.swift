@@ -1,0 +1,217 @@
+import PoolerConfig
+
+/// What a session holds when its transaction is over.
+extension Worker {
+    /// How often a server is asked that was cancelled meanwhile.
+    private static let probeAttempts = 3
+
+    /// A transaction is over that may have changed the session of its server, or the client is pinned to it: finds out what is
+    /// there before the server goes to anybody else.
+    @inline(never)
+    func sessionMayHaveChanged(_ server: ServerConnection, _ client: ClientConnection) {
+        let pool = server.pool
+        switch pool.settings.sessionState {
+        case .passthrough, .reset:
+            // Cleaned when it is released.
+            release(server, from: client)
+        case .track, .pin:
+            if server.session.isTouched {
+                startProbe(server, client)
+            } else {
+                rest(client)
+            }
+        }
+    }
+
+    /// A pinned client has nothing to do: it is as idle as one without a server.
+    private func rest(_ client: ClientConnection) {
+        client.requestStartedAt = nil
+        if client.limits.idleTimeout > .zero {
+            timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout)
+        }
+    }
+
+    private func startProbe(_ server: ServerConnection, _ client: ClientConnection) {
+        let pool = server.pool
+        let known = (client.session.settings?.customNames ?? []) + server.session.names
+        var names: [String] = []
+        for name in known where !names.contains(name) && !isReported(name, by: pool) { names.append(name) }
+        let probe = SessionProbe(
+            asksForBound: !server.session.residue.isDisjoint(with: .bound), names: names, user: pool.key.user
+        ) { [shared] name in
+            shared.tracked.index(of: name).map { pool.reportsParameter($0) } ?? false
+        }
+        server.phase = .probing(client, probe)
+        client.link = .aligning(server)
+        send(probe, to: server)
+    }
+
+    private func send(_ probe: SessionProbe, to server: ServerConnection) {
+        server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
+        send(probe.message, to: server)
+    }
+
+    /// The server says what its session holds.
+    func processProbe(
+        _ server: ServerConnection, _ client: ClientConnection, _ probe: SessionProbe, _ range: Range<Int>
+    ) {
+        let scratch = self.scratch
+        let outcome = probe.received(scratch.bytes(range)) { type, body in
+            switch type {
+            case .parameterStatus:
+                parameterReported(body, by: server)
+            case .notificationResponse:
+                guard client.isOpen else { return }
+                toClient.insertHead(type, frameLength: FrameHeader.size + body.byteCount, beside: scratch)
+                toClient.insert(body, beside: scratch)
+            default:
+                break
+            }
+        }
+        if client.isOpen { flush(toClient, to: client) } else { toClient.clear() }
+        switch outcome {
+        case .unfinished:
+            return
+        case .broken:
+            probeFailed(server, client, "it does not speak as it should, or more than we read")
+        case .failed(let sqlState, let text):
+            _ = server.replies.replyReceived(.readyForQuery)
+            if sqlState == "57014", probe.attempts < Self.probeAttempts {
+                // A cancel for the client's last query came late.
+                probe.again()
+                send(probe, to: server)
+            } else {
+                probeFailed(server, client, text)
+            }
+        case .found(let findings):
+            _ = server.replies.replyReceived(.readyForQuery)
+            sessionKnown(findings, server, client)
+        }
+    }
+
+    private func probeFailed(_ server: ServerConnection, _ client: ClientConnection, _ why: String) {
+        log.warning("\(label(server)) cannot tell what its session holds, closing the connection: \(why)")
+        let isWaiting = isAligning(client, with: server)
+        if isWaiting { client.link = .none }
+        closeServer(server, "session state unknown", isOrderly: true)
+        if isWaiting { closeClient(client, .sessionStateUnknown(why)) }
+    }
+
+    private func isAligning(_ client: ClientConnection, with server: ServerConnection) -> Bool {
+        if case .aligning(let other) = client.link, other === server { client.isOpen } else { false }
+    }
+
+    private func sessionKnown(
+        _ findings: SessionProbe.Findings, _ server: ServerConnection, _ client: ClientConnection
+    ) {
+        guard isAligning(client, with: server) else {
+            // The client has left meanwhile.
+            server.phase = .idle
+            retire(server)
+            return
+        }
+        let pool = server.pool
+        var holds = findings.bound.union(server.session.unknowable)
+        var settings: SessionSettings?
+        if pool.settings.sessionState == .pin {
+            for setting in findings.settings {
+                holds.insert(
+                    [SessionSettings.role, SessionSettings.authorization].contains(setting.name) ? .role : .settings)
+            }
+        } else {
+            settings = sessionSettings.intern(findings.settings)
+            settings?.isVerified = true
+            let initial = client.session.initial
+            // RESET leaves a parameter of the client's own making empty.
+            let set = findings.settings.filter { !$0.value.isEmpty || initial?.value(of: $0.name) == nil }
+            let own = initial == nil ? settings : sessionSettings.intern(set, over: initial)
+            if own !== settings { own?.isVerified = initial?.isVerified ?? true }
+            setSettings(own, of: client)
+        }
+        server.session.looked(holds, settings)
+        server.phase = .active(client)
+        client.link = .linked(server)
+        if holds.isEmpty {
+            if client.session.pinnedSince != nil {
+                log.info("\(label(client)) no longer pinned to \(Self.identifier(of: server))")
+            }
+            letGoPin(client, pool)
+            release(server, from: client)
+        } else if !pin(client, to: server) {
+            return
+        }
+        if client.isOpen { processHeld(client) }
+    }
+
+    /// Keeps a client on its server; false when that is not possible, which is its end.
+    private func pin(_ client: ClientConnection, to server: ServerConnection) -> Bool {
+        let pool = server.pool
+        guard holdPin(client, pool) else {
+            closeClient(client, .tooManyPinned(pool.tooManyPinned(.fatal)))
+            return false
+        }
+        if client.session.pinnedSince == nil {
+            client.session.pinnedSince = now
+            pool.pinCounters.made &+= 1
+            let reasons = server.session.holds.descriptions.joined(separator: ", ")
+            log.info("\(label(client)) pinned to \(Self.identifier(of: server)): \(reasons)")
+            if !client.session.wasNotified {
+                client.session.wasNotified = true
+                send(Self.pinNotice(reasons).bytes, to: client)
+            }
+        }
+        rest(client)
+        return true
+    }
+
+    private static func identifier(of server: ServerConnection) -> String { "S-0x\(String(server.id, radix: 16))" }
+
+    private static func pinNotice(_ reasons: String) -> ErrorMessage {
+        ErrorMessage(
+            .notice, "00000", "this client keeps its server connection from now on, because of: \(reasons)",
+            hint: "The connection is shared again when that is gone (DISCARD ALL), or when the client leaves.")
+    }
+
+    /// What a client's session has set from now on.
+    func setSettings(_ settings: SessionSettings?, of client: ClientConnection) {
+        guard client.session.settings !== settings else { return }
+        client.session.settings = settings
+        client.statements.searchPath = settings?.value(of: "search_path") ?? []
+    }
+
+    /// Takes from a free server what its last client left there; false when that is nothing.
+    func clean(_ server: ServerConnection) -> Bool {
+        guard let query = SessionCleaning.query(for: server.session.residue) else {
+            server.session.looked([], server.session.settings)
+            return false
+        }
+        server.pool.pool.serverResetting(server.token)
+        runQuery(query, on: server, .clean)
+        return true
+    }
+
+    /// A query of ours has reset parameters on a server.
+    func parametersWereReset(on server: ServerConnection) {
+        // What the server reports has been told already.
+        let values = server.parameters.values.enumerated().map { index, value in
+            server.pool.reportsParameter(index) ? value : nil
+        }
+        server.parameters = parameterSets.intern(values)
+    }
+
+    /// The cleaning has done its work.
+    func cleaned(_ server: ServerConnection) {
+        let hasReset = !server.session.residue.isDisjoint(with: [.settings, .role, .unknownSettings])
+        if hasReset { parametersWereReset(on: server) }
+        server.session.looked([], hasReset ? nil : server.session.settings)
+    }
+
+    /// server_reset_query has run: that it resets everything is its purpose.
+    func wasReset(_ server: ServerConnection) {
+        let text = configuration.settings.serverResetQuery.lowercased()
+        let isComplete = text.contains("discard all") || text.contains("reset all")
+        if isComplete { parametersWereReset(on: server) }
+        server.session.looked([], isComplete ? nil : server.session.settings)
+    }
+}
