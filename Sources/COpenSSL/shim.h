@@ -1,11 +1,14 @@
 // OpenSSL as Swift sees it: its headers, and the macros that the importer cannot read as inline functions.
 #pragma once
 
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
+#include <openssl/param_build.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -80,4 +83,80 @@ static inline int openssl_mac_set_hmac_sha256(EVP_MAC_CTX *mac, const unsigned c
         OSSL_PARAM_construct_end(),
     };
     return EVP_MAC_CTX_set_params(mac, params);
+}
+
+// Public keys and signatures of JSON Web Tokens: parameter lists keep pointers, which is C's business.
+
+static inline EVP_PKEY *openssl_public_key(const char *type, OSSL_PARAM *params) {
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (context != NULL && EVP_PKEY_fromdata_init(context) == 1)
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params);
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_CTX *check = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
+    int is_good = check != NULL && EVP_PKEY_public_check(check) == 1;
+    EVP_PKEY_CTX_free(check);
+    if (is_good) return key;
+    EVP_PKEY_free(key);
+    return NULL;
+}
+/// An RSA key of big-endian numbers, or NULL.
+static inline EVP_PKEY *openssl_rsa_public_key(
+    const unsigned char *modulus, size_t modulus_size, const unsigned char *exponent, size_t exponent_size) {
+    EVP_PKEY *key = NULL;
+    OSSL_PARAM *params = NULL;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    BIGNUM *n = BN_bin2bn(modulus, (int)modulus_size, NULL), *e = BN_bin2bn(exponent, (int)exponent_size, NULL);
+    if (builder != NULL && n != NULL && e != NULL && OSSL_PARAM_BLD_push_BN(builder, "n", n) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, "e", e) == 1 && (params = OSSL_PARAM_BLD_to_param(builder)) != NULL)
+        key = openssl_public_key("RSA", params);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(builder);
+    BN_free(n);
+    BN_free(e);
+    return key;
+}
+/// A key on P-256 of an uncompressed point, or NULL.
+static inline EVP_PKEY *openssl_p256_public_key(const unsigned char *point, size_t size) {
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string("group", (char *)"P-256", 0),
+        OSSL_PARAM_construct_octet_string("pub", (void *)point, size),
+        OSSL_PARAM_construct_end(),
+    };
+    return openssl_public_key("EC", params);
+}
+static inline int openssl_verify(
+    EVP_PKEY *key, const EVP_MD *digest, const unsigned char *signature, size_t signature_size,
+    const unsigned char *bytes, size_t size) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int verdict = context != NULL && EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+                  EVP_DigestVerify(context, signature, signature_size, bytes, size) == 1;
+    EVP_MD_CTX_free(context);
+    return verdict;
+}
+static inline int openssl_verify_rs256(
+    EVP_PKEY *key, const unsigned char *signature, size_t signature_size, const unsigned char *bytes, size_t size) {
+    return openssl_verify(key, EVP_sha256(), signature, signature_size, bytes, size);
+}
+static inline int openssl_verify_ed25519(
+    EVP_PKEY *key, const unsigned char *signature, size_t signature_size, const unsigned char *bytes, size_t size) {
+    return openssl_verify(key, NULL, signature, signature_size, bytes, size);
+}
+/// The signature is r and s, 32 bytes each (RFC 7518, section 3.4), which OpenSSL wants in DER.
+static inline int openssl_verify_es256(
+    EVP_PKEY *key, const unsigned char *signature, const unsigned char *bytes, size_t size) {
+    unsigned char *encoded = NULL;
+    int length = -1;
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(signature, 32, NULL), *s = BN_bin2bn(signature + 32, 32, NULL);
+    if (pair != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(pair, r, s) == 1) {
+        r = s = NULL;
+        length = i2d_ECDSA_SIG(pair, &encoded);
+    }
+    int verdict = length > 0 && openssl_verify(key, EVP_sha256(), encoded, (size_t)length, bytes, size);
+    OPENSSL_free(encoded);
+    ECDSA_SIG_free(pair);
+    BN_free(r);
+    BN_free(s);
+    return verdict;
 }

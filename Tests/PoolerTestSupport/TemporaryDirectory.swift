@@ -37,15 +37,18 @@ public func writeFile(_ path: String, _ text: String) throws {
 }
 
 /// The text of a file; empty when it cannot be read.
-public func readFile(_ path: String) -> String {
+public func readFile(_ path: String) -> String { String(decoding: readBytes(path), as: UTF8.self) }
+
+/// The bytes of a file; none when it cannot be read.
+public func readBytes(_ path: String) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return "" }
+    guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65536)
     while true {
         let count = unsafe read(descriptor, &chunk, chunk.count)
-        if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
+        if count <= 0 { return bytes }
         bytes += chunk[..<count]
     }
 }

@@ -41,6 +41,23 @@ enum Base64 {
         return bytes
     }
 
+    /// The alphabet for URLs without padding (RFC 4648, section 5), as tokens have it; as strict as `decode`.
+    static func decodeURL(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(text.count + 3)
+        for digit in text {
+            switch digit {
+            case UInt8(ascii: "-"): digits.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): digits.append(UInt8(ascii: "/"))
+            case UInt8(ascii: "+"), UInt8(ascii: "/"), padding: return nil
+            default: digits.append(digit)
+            }
+        }
+        let missing = (4 - digits.count % 4) % 4
+        guard missing < 3 else { return nil }
+        return decode(digits + [UInt8](repeating: padding, count: missing))
+    }
+
     private static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
