@@ -29,12 +29,15 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // Loaded when they are first needed, so that neither is linked; the headers come from libpam0g-dev and libldap-dev.
+        .target(name: "CPAM"),
+        .target(name: "CLDAP"),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "PoolerConfig", swiftSettings: strict),
         .target(
             name: "Pooler",
             dependencies: [
-                "CLinux", "COpenSSL", "PoolerConfig",
+                "CLDAP", "CLinux", "COpenSSL", "CPAM", "PoolerConfig",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
