@@ -16,6 +16,8 @@ public struct Configuration: Sendable, Equatable {
     public var hbaRules = HBARules()
     /// The maps of `auth_ident_file`; read only for `auth_type = hba`.
     public var identMaps = IdentMaps()
+    /// The bytes of `auth_jwt_keys`; nil where it is not set or cannot be read.
+    public var tokenKeys: [UInt8]?
     /// What was odd in the files, for the log.
     public var warnings: [Diagnostic] = []
     /// Files of users, rules and maps that could not be read. At the start that is a warning, after which nobody gets in by

@@ -80,7 +80,7 @@ import Testing
         ("ldapurl=ldap://h/%zz", "an ldapurl with a bad % escape"),
         ("ldapurl=ldap://h/x??some", "an ldapurl with another scope"),
         ("ldapurl=ldap://h/x?a?sub?f?e", "an ldapurl with extensions"),
-        ("ldapserver=h ldapsuffix=" + String(repeating: "x", count: 1024), "1046 bytes of LDAP options"),
+        ("ldapserver=h ldapsuffix=" + String(repeating: "x", count: 1024), "1048 bytes of LDAP options"),
     ])
     func `what cannot be meant is an error without secrets`(text: String, found: String) {
         let error = #expect(throws: ValueError.self) { try LDAPOptions(text) }

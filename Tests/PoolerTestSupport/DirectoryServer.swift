@@ -3,7 +3,7 @@ import Glibc
 /// A throwaway LDAP server: OpenLDAP's slapd with a small directory of its own, gone afterwards.
 ///
 /// Below `dc=example,dc=org`: people `alice` and `bob` (passwords `alice-secret`, `bob-secret`) in `ou=people`, who share one mail
-/// address, and `cn=reader` (`reader-secret`). Nobody else may search.
+/// address, `scram_user` with the password that Postgres knows too, and `cn=reader` (`reader-secret`). Nobody else may search.
 public final class DirectoryServer: Sendable {
     /// The port for LDAP and StartTLS on 127.0.0.1.
     public let port: Int
@@ -98,6 +98,13 @@ public final class DirectoryServer: Sendable {
         sn: B
         mail: people@example.org
         userPassword: bob-secret
+
+        dn: uid=scram_user,ou=people,dc=example,dc=org
+        objectClass: inetOrgPerson
+        uid: scram_user
+        cn: Scram
+        sn: S
+        userPassword: secret
 
         """
 }

@@ -8,7 +8,7 @@ public final class PAMService: Sendable {
     private var path: String { "/etc/pam.d/\(name)" }
 
     /// Whether one can be installed here.
-    public static let isPossible = Account.isRoot && unsafe access("/etc/pam.d", W_OK) == 0
+    public static let isPossible = unsafe Account.isRoot && access("/etc/pam.d", W_OK) == 0
 
     private static let mark = "# A test of pgvalet has put this here.\n"
 
@@ -34,6 +34,8 @@ public final class PAMService: Sendable {
             account required pam_exec.so quiet \(program)
 
             """)
+        // For the pooler, which is not root.
+        try ChildProcess.check(["chmod", "644", path])
         Watchdog.shared.remove(path)
     }
 

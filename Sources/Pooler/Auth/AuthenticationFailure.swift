@@ -16,5 +16,8 @@ struct AuthenticationFailure: Error, Equatable, Sendable {
     static let rejected = Self(sqlState: "28000", message: "login rejected")
     /// No HBA rule is about the client.
     static let noRule = Self(sqlState: "28000", message: "no authentication method is found")
+    /// Whoever reads a token can use it.
+    static let tokenNeedsTLS = Self(
+        sqlState: "28000", message: "jwt authentication needs TLS; connect with sslmode=require or above")
     static let trust = Self(sqlState: "28P01", message: "\"trust\" authentication failed")
 }

@@ -86,8 +86,19 @@ extension Worker {
             log.info("\(label(client)) login rejected by the rule at \(rule.location.map { "\($0)" } ?? "auth_type")")
             return .refused(.rejected)
         case .none: return .refused(.noRule)
-        case .ldap, .pam, .jwt:
-            throw LoginRefusal(.configurationError("this authentication method is not implemented"))
+        case .ldap(let options):
+            guard let options else { throw LoginRefusal(.configurationError("ldap needs auth_ldap_options")) }
+            return .checked(.ldap(options, user: identity.user))
+        case .pam(let service):
+            let host = client.isUnix ? "unix" : client.peer.host
+            return .checked(.pam(service: service, user: identity.user, remoteHost: host))
+        case .jwt:
+            guard client.isUnix || client.transport.isEncrypted else { return .refused(.tokenNeedsTLS) }
+            guard let tokens = configuration.tokens else {
+                throw LoginRefusal(.configurationError("jwt needs auth_jwt_keys"))
+            }
+            let (configuration, user) = (self.configuration, identity.user)
+            return .checked(.token(tokens) { configuration.configuration.allows($0, as: user, by: rule) })
         }
     }
 

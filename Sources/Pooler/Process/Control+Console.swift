@@ -127,11 +127,14 @@ extension Control {
         }
     }
 
-    /// What decides which HBA rules there are.
-    private static let loginRuleSettings: Set<String> = ["auth_type", "auth_hba_file", "auth_ident_file"]
+    /// What decides which HBA rules and keys there are.
+    private static let loginRuleSettings: Set<String> = [
+        "auth_type", "auth_hba_file", "auth_ident_file", "auth_jwt_keys",
+    ]
 
     private func readLoginRules(of configuration: inout Configuration) throws {
         configuration.warnings = []
+        configuration.unreadableFiles = []
         configuration.readLoginRules { path throws(FileError) in try ConfigurationFile.read(path) }
         if let first = configuration.unreadableFiles.first { throw first }
         for warning in configuration.warnings { log.warning("\(warning)") }

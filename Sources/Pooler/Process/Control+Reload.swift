@@ -20,10 +20,12 @@ extension Control {
     }
 
     /// Makes a configuration the present one, here and on every worker. Nothing has changed when its TLS settings or the
-    /// files that they name cannot be used.
-    func apply(_ new: Configuration) throws(TLSSetupError) {
+    /// files that they name cannot be used, or the keys of tokens.
+    func apply(_ new: Configuration) throws {
         let change = ConfigurationChange(from: configuration, to: new)
+        let tokens = try TokenVerifier(change.configuration)
         tls = try TLSContexts(change.configuration, ticketKeys, keeping: tls)
+        for warning in tokens?.keys.warnings ?? [] { log.warning("auth_jwt_keys: \(warning)") }
         for warning in change.warnings { log.warning("\(warning)") }
         configuration = change.configuration
         do {
@@ -36,7 +38,7 @@ extension Control {
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
         shared.secrets.forget()
-        let snapshot = ConfigurationSnapshot(configuration, tls: tls)
+        let snapshot = ConfigurationSnapshot(configuration, tls: tls, tokens: tokens)
         tellWorkers { $0.configurationChanged(snapshot, change) }
         prepareForcedPools()
     }

@@ -55,7 +55,9 @@ final class Control {
         shared = try Shared(workerCount: WorkerCount(configuration.settings).value, tracked: tracked) { request in
             DispatchQueue.main.async { MainActor.assumeIsolated { mailbox.control?.receive(request) } }
         }
-        let snapshot = ConfigurationSnapshot(configuration, tls: tls)
+        let tokens = try TokenVerifier(configuration)
+        for warning in tokens?.keys.warnings ?? [] { log.warning("auth_jwt_keys: \(warning)") }
+        let snapshot = ConfigurationSnapshot(configuration, tls: tls, tokens: tokens)
         let key = try AuthenticationKey()
         workers = []
         for index in 0..<shared.workerCount {

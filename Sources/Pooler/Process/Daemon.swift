@@ -42,6 +42,8 @@ public enum Daemon {
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
         let ticketKeys = TicketKeys()
         let tls = try TLSContexts(configuration, ticketKeys, keeping: .none)
+        // Here too, because after `daemonize` nobody would see what is wrong.
+        _ = try TokenVerifier(configuration)
         let listening = Listening(settings, passed: manager.sockets)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)

@@ -4,6 +4,8 @@ import PoolerConfig
 final class ConfigurationSnapshot: Sendable {
     let configuration: Configuration
     let tls: TLSContexts
+    /// What judges tokens; nil without keys.
+    let tokens: TokenVerifier?
     /// The same settings once more: stored, so that reading one of them copies only that one.
     let settings: Settings
     /// max_packet_size.
@@ -13,9 +15,10 @@ final class ConfigurationSnapshot: Sendable {
     private let hasResetQuery: Bool
     private let resetsAlways: Bool
 
-    init(_ configuration: Configuration, tls: TLSContexts = .none) {
+    init(_ configuration: Configuration, tls: TLSContexts = .none, tokens: TokenVerifier? = nil) {
         self.configuration = configuration
         self.tls = tls
+        self.tokens = tokens
         settings = configuration.settings
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec

@@ -69,7 +69,7 @@ public struct LDAPOptions: Sendable, Equatable {
         }
         protection = try Self.protection(isLDAPS: scheme == "ldaps", given.take("ldaptls"))
         port = try Self.port(given.take("ldapport")) ?? url?.port ?? (scheme == "ldaps" ? 636 : 389)
-        let hosts = given.take("ldapserver")?.split(separator: " ").map(String.init)
+        let hosts = given.take("ldapserver")?.split { $0 == " " || $0 == "," }.map(String.init)
         servers = hosts ?? url?.host.map { [$0] } ?? []
         mode = try Self.mode(&given, url)
         try given.refuseRest()

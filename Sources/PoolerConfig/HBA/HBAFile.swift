@@ -116,21 +116,34 @@ public struct HBAFile: Sendable {
         }
         rule.method = method
         if method == .ldap {
-            rule.ldapOptions = line.text(after: field)
+            rule.ldapOptions = try fields.isEmpty ? nil : LDAPOptions(line.text(after: field) ?? "")
             return rule
         }
-        for option in fields {
-            let prefix = "map="
-            guard let word = option.keyword, word.utf8.starts(with: prefix.utf8) else {
-                throw ValueError(found: "an option that is not supported", expected: "map=name")
-            }
-            let map = String(Substring(word.utf8.dropFirst(prefix.utf8.count)))
+        for option in fields { try read(option, maps, into: &rule) }
+        return rule
+    }
+
+    private static func read(
+        _ option: HBALine.Field, _ maps: IdentMaps, into rule: inout HBARule
+    ) throws(ValueError) {
+        let parts = option.keyword?.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        switch (parts?.first, parts?.dropFirst().first) {
+        case ("map", let map?):
             guard maps.maps[map] != nil else {
                 throw ValueError(found: "map \(Phrase.quoted(map))", expected: "a map of the ident file")
             }
             rule.map = map
+        case ("pamservice", let service?) where rule.method == .pam:
+            guard !service.isEmpty, !service.utf8.contains(UInt8(ascii: "/")) else {
+                throw ValueError(found: "pamservice \(Phrase.quoted(service))", expected: "a file in /etc/pam.d")
+            }
+            rule.pamService = service
+        default:
+            throw ValueError(
+                found: "an option that is not supported",
+                expected: rule.method == .pam ? "map=name or pamservice=name" : "map=name")
         }
-        return rule
     }
 }
 

@@ -12,8 +12,10 @@ public struct HBARule: Sendable, Equatable {
     public var method: Method
     /// The ident map of `map=`, for cert and peer.
     public var map: String?
-    /// The text after `ldap`.
-    public var ldapOptions: String?
+    /// What stands behind `ldap`.
+    public var ldapOptions: LDAPOptions?
+    /// The PAM service of `pamservice=`.
+    public var pamService: String?
     /// Where the rule stands.
     public var location: SourceLocation
 
@@ -75,6 +77,8 @@ public struct HBARule: Sendable, Equatable {
         case scramSHA256 = "scram-sha-256"
         /// The password in clear, checked by an LDAP server.
         case ldap
+        /// The password in clear, checked by PAM.
+        case pam
         /// A JSON Web Token in the place of the password.
         case jwt
     }

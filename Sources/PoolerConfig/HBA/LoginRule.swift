@@ -23,10 +23,10 @@ public struct LoginRule: Sendable, Equatable {
         case cert
         /// The Unix account at the other end of the socket.
         case peer
-        /// The password in clear, checked by an LDAP server; the options are the rule's own, or `auth_ldap_options`.
-        case ldap(options: String)
-        /// The password in clear, checked by PAM.
-        case pam
+        /// The password in clear, checked by an LDAP server; nil: no options are given.
+        case ldap(LDAPOptions?)
+        /// The password in clear, checked by PAM; nil: by the service that has our name.
+        case pam(service: String?)
         /// A JSON Web Token in the place of the password.
         case jwt
         /// A rule says that the client is not wanted.
@@ -53,10 +53,10 @@ extension Configuration {
         case .md5: LoginRule(.md5)
         case .scramSHA256: LoginRule(.scramSHA256)
         case .cert: LoginRule(.cert)
-        case .ldap: LoginRule(.ldap(options: settings.authLdapOptions ?? ""))
-        case .pam: LoginRule(.pam)
+        case .ldap: LoginRule(.ldap(settings.authLdapOptions))
+        case .pam: LoginRule(.pam(service: nil))
         case .jwt: LoginRule(.jwt)
-        case .hba: hbaRules.firstMatch(for: request)?.loginRule ?? LoginRule(.none)
+        case .hba: hbaRules.firstMatch(for: request)?.loginRule(settings) ?? LoginRule(.none)
         }
     }
 
@@ -69,7 +69,7 @@ extension Configuration {
 
 extension HBARule {
     /// What the rule asks of its clients.
-    var loginRule: LoginRule {
+    func loginRule(_ settings: Settings) -> LoginRule {
         let method: LoginRule.Method =
             switch self.method {
             case .trust: .trust
@@ -79,7 +79,8 @@ extension HBARule {
             case .peer: .peer
             case .cert: .cert
             case .scramSHA256: .scramSHA256
-            case .ldap: .ldap(options: ldapOptions ?? "")
+            case .ldap: .ldap(ldapOptions ?? settings.authLdapOptions)
+            case .pam: .pam(service: pamService)
             case .jwt: .jwt
             }
         return LoginRule(method, map: map, location: location)

@@ -13,11 +13,13 @@ extension Configuration {
         var configuration = loader.configuration
         configuration.readSecrets(readFile)
         configuration.readLoginRules(readFile)
+        try configuration.checkMethods(path)
         return configuration
     }
 
-    /// Reads what `auth_type = hba` needs, where it is set: after SET has changed `auth_type` or the name of a file.
+    /// Reads what `auth_type` needs, where it is set: after SET has changed `auth_type` or the name of a file.
     public mutating func readLoginRules(_ readFile: (String) throws(FileError) -> [UInt8]) {
+        tokenKeys = settings.authJwtKeys.flatMap { read("auth_jwt_keys", $0, readFile) }
         hbaRules = HBARules()
         identMaps = IdentMaps()
         guard settings.authType == .hba else { return }
@@ -31,6 +33,38 @@ extension Configuration {
             hbaRules = file.rules
             warnings += file.warnings
         }
+    }
+
+    /// Whether the methods in use have what they need; also what is unwise about them.
+    private mutating func checkMethods(_ path: String) throws(ConfigurationError) {
+        func isUsed(_ type: AuthType, _ method: HBARule.Method) -> Bool {
+            settings.authType == type || hbaRules.rules.contains { $0.method == method }
+        }
+        if settings.authType == .ldap, settings.authLdapOptions == nil {
+            throw missing("auth_ldap_options", for: "ldap", path)
+        }
+        if settings.authType == .jwt, settings.authJwtKeys == nil { throw missing("auth_jwt_keys", for: "jwt", path) }
+        guard isUsed(.jwt, .jwt) else { return }
+        let location = settingLocations["auth_type"]
+        if settings.authJwtAudience.isEmpty {
+            warnings.append(
+                Diagnostic(
+                    location: location,
+                    text: "auth_jwt_audience is not set: tokens that were made for other services let their users in"))
+        }
+        if settings.clientTlsSslmode == .disable {
+            warnings.append(
+                Diagnostic(
+                    location: location,
+                    text: "jwt needs TLS, and client_tls_sslmode is disable: only Unix sockets are left"))
+        }
+    }
+
+    private func missing(_ key: String, for method: String, _ path: String) -> ConfigurationError {
+        let location = settingLocations["auth_type"]
+        return ConfigurationError(
+            file: location?.file ?? path, line: location?.line, key: "auth_type", found: "\(method) without \(key)",
+            expected: key)
     }
 
     private mutating func readSecrets(_ readFile: (String) throws(FileError) -> [UInt8]) {

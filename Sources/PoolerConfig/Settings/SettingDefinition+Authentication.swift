@@ -2,7 +2,7 @@ extension SettingDefinition {
     /// How clients prove who they are.
     static let authentication: [SettingDefinition] = [
         SettingDefinition(
-            "auth_type", \.authType, .choice(Implementation.authTypes), default: "md5", since: "<=1.0",
+            "auth_type", \.authType, .choice(), default: "md5", since: "<=1.0",
             "How clients prove who they are."
         ),
         SettingDefinition(
@@ -36,9 +36,14 @@ extension SettingDefinition {
             "Entry of [databases] in which `auth_query` runs; none is the one that the client asked for."
         ),
         SettingDefinition(
-            "auth_ldap_options", \.authLdapOptions, .optionalText, default: nil, isImplemented: false, isSecret: true,
-            since: "1.25",
-            "Options of `auth_type = ldap`, as after `ldap` in an HBA rule."
+            "auth_ldap_options", \.authLdapOptions, .ldapOptions, default: nil, isSecret: true, since: "1.25",
+            """
+            Options of `auth_type = ldap`, and of HBA rules that have none behind `ldap`: `key=value` pairs, a value with \
+            blanks or commas in double quotes. `ldapserver`, `ldapport`, `ldapscheme`, `ldaptls`; with `ldapprefix` and \
+            `ldapsuffix` around the user's name the password is tried at once, with `ldapbasedn`, `ldapbinddn`, \
+            `ldapbindpasswd` and `ldapsearchattribute` or `ldapsearchfilter` (`$username` in it) the entry is searched \
+            first; `ldapurl` says most of it in one.
+            """
         ),
         SettingDefinition(
             "scram_iterations", \.scramIterations, .integer(1...2_147_483_647), default: "4096", since: "1.25",
@@ -60,20 +65,26 @@ extension SettingDefinition {
             """
         ),
         SettingDefinition(
-            "auth_jwt_keys", \.authJwtKeys, .optionalPath, default: nil, isImplemented: false,
-            "File of public keys (JWKS, RFC 7517) for `auth_type = jwt`."
+            "auth_jwt_keys", \.authJwtKeys, .optionalPath, default: nil,
+            """
+            File of public keys (JWKS, RFC 7517) for `auth_type = jwt`: RSA for RS256, P-256 for ES256, Ed25519 for \
+            EdDSA. Read again with RELOAD.
+            """
         ),
         SettingDefinition(
-            "auth_jwt_user_claim", \.authJwtUserClaim, .text, default: "sub", isImplemented: false,
-            "Claim of the token that names the user."
+            "auth_jwt_user_claim", \.authJwtUserClaim, .text, default: "sub",
+            "Claim of the token that names the user; with `map=` in an HBA rule it goes through the ident map."
         ),
         SettingDefinition(
-            "auth_jwt_issuer", \.authJwtIssuer, .text, default: "", isImplemented: false,
-            "Issuer that a token must have; empty is any."
+            "auth_jwt_issuer", \.authJwtIssuer, .text, default: "",
+            "Issuer (`iss`) that a token must have; empty is any."
         ),
         SettingDefinition(
-            "auth_jwt_audience", \.authJwtAudience, .text, default: "", isImplemented: false,
-            "Audience that a token must have; empty is any."
+            "auth_jwt_audience", \.authJwtAudience, .text, default: "",
+            """
+            Audience that a token must have, alone or among others (`aud`); empty is any, also a token that was made \
+            for another service.
+            """
         ),
     ]
 }

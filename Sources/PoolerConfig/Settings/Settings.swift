@@ -154,7 +154,7 @@ public struct Settings: Sendable, Equatable {
     /// `auth_dbname`.
     public var authDbname: String?
     /// `auth_ldap_options`.
-    public var authLdapOptions: String?
+    public var authLdapOptions: LDAPOptions?
     /// `scram_iterations`.
     public var scramIterations: Int = 4096
     /// `auth_query_cache_ttl`.

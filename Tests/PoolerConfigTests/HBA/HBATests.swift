@@ -125,7 +125,11 @@ struct HBATests {
 
     @Test func `LDAP options are the rest of the line`() {
         let rules = file("host all all all ldap ldapserver=\"a, b\" ldapprefix=x#y \n").rules.rules
-        #expect(rules.first?.ldapOptions == "ldapserver=\"a, b\" ldapprefix=x#y")
+        #expect(rules.first?.ldapOptions?.text == "ldapserver=\"a, b\" ldapprefix=x#y")
+        #expect(rules.first?.ldapOptions?.servers == ["a", "b"])
+        let warnings = file("host all all all ldap ldapserver=h ldapbindpasswd=s3cr3t x\n").warnings
+        #expect(warnings.map(\.text.count).count == 1)
+        #expect(warnings.first?.text.contains("s3cr3t") == false)
     }
 
     @Test(arguments: [
@@ -134,7 +138,8 @@ struct HBATests {
         "host all all 10.0.0.0/33 trust", "host all all ::/129 trust", "host all all 10.0.0.0/x trust",
         "host all all 10.0.0.0/+8 trust", "host all all 10.0.0.0 ffff:: trust", "host all all samehost trust",
         "host all all .example.com trust", "local all +group trust", "local all /re trust", "local samerole all trust",
-        "local samegroup all trust", "local all all pam", "local all all any", "local all all MD5", "LOCAL all all md5",
+        "local samegroup all trust", "local all all pam pamservice=", "local all all pam pamservice=../x",
+        "local all all md5 pamservice=x", "local all all any", "local all all MD5", "LOCAL all all md5",
         "local all all md5 clientcert=1", "local all \"bob trust", "local a, all trust", "local @none all trust",
         "\"local\" all all trust", "local all all \"md5\"", "local , all trust", "include x", "local all all trust,md5",
         "host all all 1.2.3.4/5/6 trust",

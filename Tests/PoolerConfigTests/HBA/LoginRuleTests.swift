@@ -8,12 +8,13 @@ import Testing
     @Test(
         arguments: [
             (AuthType.any, LoginRule.Method.any), (.trust, .trust), (.plain, .plain), (.md5, .md5),
-            (.scramSHA256, .scramSHA256), (.cert, .cert), (.pam, .pam), (.jwt, .jwt), (.ldap, .ldap(options: "o=1")),
+            (.scramSHA256, .scramSHA256), (.cert, .cert), (.pam, .pam(service: nil)), (.jwt, .jwt),
+            (.ldap, .ldap(try? LDAPOptions("ldapserver=o"))),
         ])
     func `auth_type decides by itself`(_ type: AuthType, _ method: LoginRule.Method) {
         var configuration = Configuration()
         configuration.settings.authType = type
-        configuration.settings.authLdapOptions = "o=1"
+        configuration.settings.authLdapOptions = try? LDAPOptions("ldapserver=o")
         configuration.hbaRules = Self.rules("local all all reject")
         #expect(configuration.loginRule(for: Self.request) == LoginRule(method))
     }
@@ -32,7 +33,8 @@ import Testing
         arguments: [
             ("trust", LoginRule.Method.trust), ("reject", .reject), ("md5", .md5), ("password", .plain),
             ("peer", .peer), ("cert", .cert), ("scram-sha-256", .scramSHA256), ("jwt", .jwt),
-            ("ldap ldapserver=a", .ldap(options: "ldapserver=a")),
+            ("ldap ldapserver=a", .ldap(try? LDAPOptions("ldapserver=a"))), ("ldap", .ldap(nil)),
+            ("pam", .pam(service: nil)), ("pam pamservice=x", .pam(service: "x")),
         ])
     func `Every method of a rule has its meaning`(_ word: String, _ method: LoginRule.Method) {
         var configuration = Configuration()

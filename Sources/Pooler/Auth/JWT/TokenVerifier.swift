@@ -21,11 +21,17 @@ struct TokenVerifier: Sendable {
         self.userClaim = userClaim
     }
 
-    /// As the settings say.
-    init(keys: JSONWebKeySet, _ settings: Settings) {
-        self.init(
-            keys: keys, issuer: settings.authJwtIssuer, audience: settings.authJwtAudience,
-            userClaim: settings.authJwtUserClaim)
+    /// As a configuration says; nil without keys.
+    init?(_ configuration: Configuration) throws(TokenKeysError) {
+        guard let bytes = configuration.tokenKeys else { return nil }
+        let settings = configuration.settings
+        do throws(JSONWebKeySet.Unusable) {
+            self.init(
+                keys: try JSONWebKeySet(bytes), issuer: settings.authJwtIssuer, audience: settings.authJwtAudience,
+                userClaim: settings.authJwtUserClaim)
+        } catch {
+            throw TokenKeysError(path: settings.authJwtKeys ?? "", reason: error)
+        }
     }
 
     /// Succeeds if the token is good at `now` (seconds since 1970), and `isAllowed` says that the name in it may log in. Claims are
@@ -73,4 +79,12 @@ struct TokenVerifier: Sendable {
 
     /// Byte for byte: String's own `==` holds different spellings for the same.
     private static func isSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+}
+
+/// Why the file of `auth_jwt_keys` is of no use.
+struct TokenKeysError: Error, CustomStringConvertible {
+    let path: String
+    let reason: JSONWebKeySet.Unusable
+
+    var description: String { "auth_jwt_keys: \(path): found \(reason), expected a JSON Web Key Set (RFC 7517)" }
 }
