@@ -42,6 +42,8 @@ struct ClientLogin {
     }
 
     private var state = State.startup(sawSSLRequest: false, sawGSSRequest: false)
+    /// The client's next message is not looked at yet.
+    private var isDelayed = false
 
     init() {}
 
@@ -57,9 +59,18 @@ struct ClientLogin {
     var isSuspended: Bool {
         switch state {
         case .identified, .awaitingVerdict: true
-        case .startup, .encrypted, .authenticating, .ended: false
+        case .startup, .encrypted, .authenticating, .ended: isDelayed
         }
     }
+
+    /// Whether what comes next is a TLS handshake, if none has begun.
+    var awaitsHandshake: Bool { isEncrypted }
+
+    /// The client's next message has to wait.
+    mutating func delayed() { isDelayed = true }
+
+    /// It has waited.
+    mutating func delayEnded() { isDelayed = false }
 
     /// The first byte of every TLS handshake: the type of its record. No startup packet begins with it.
     static let handshakeRecord: UInt8 = 0x16

@@ -6,7 +6,23 @@ final class PendingLogin {
         let method: ClientAuthentication.Method
     }
 
+    /// Where it stands among the logins that max_logging_in counts. Successors: none → waiting | held; waiting → held;
+    /// held → none.
+    enum Place {
+        /// It does not count: it has not begun, or it lets us wait.
+        case none
+        case waiting
+        case held
+    }
+
+    /// What has come of its next message, or of more while it waits: exactly that, since a stranger may stop anywhere.
+    var carried: [UInt8] = []
     var secret: Secret?
+    var place = Place.none
+    /// Its password is not looked at before, because others of its address failed.
+    var delayedUntil: Instant?
+    /// Whether that has been done; once is enough.
+    var hasBeenDelayed = false
 
     init() {}
 }

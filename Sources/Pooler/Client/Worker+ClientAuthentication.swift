@@ -9,7 +9,6 @@ import PoolerConfig
 extension Worker {
     /// Chooses the method, and goes on with its exchange. Unknown users go through the same one as known ones.
     func chooseAuthentication(_ identity: ClientIdentity, _ client: ClientConnection) throws(LoginRefusal) {
-        client.login = PendingLogin()
         let rule = configuration.configuration.loginRule(for: loginRequest(identity, client))
         if case .peer = rule.method, client.isUnix {
             findAccountName(of: client, rule)
@@ -56,10 +55,9 @@ extension Worker {
 
     /// What HBA rules are matched against.
     private func loginRequest(_ identity: ClientIdentity, _ client: ClientConnection) -> HBARequest {
-        // The zone of a link-local address is no part of rules.
-        let address = client.isUnix ? nil : IPAddress(client.peer.host.prefix { $0 != "%" })
+        // An address that cannot be read matches no rule but those for all.
         let peer: HBARequest.Peer =
-            address.map { .tcp($0, tls: client.transport.isEncrypted) } ?? .unix
+            client.isUnix ? .unix : .tcp(address(of: client) ?? .v6(0), tls: client.transport.isEncrypted)
         return HBARequest(
             peer: peer, database: identity.database, user: identity.user,
             isPhysicalReplication: identity.replication?.kind == .physical)
@@ -124,7 +122,7 @@ extension Worker {
                 .run { worker in
                     guard case .client(let client) = worker.table[token], case .login = client.phase else { return }
                     worker.accountNameArrived(name, for: client, rule)
-                    if client.isOpen { worker.processHeld(client) }
+                    worker.resumeLogin(client)
                 })
         }
         guard !isTaken else { return }
@@ -156,7 +154,7 @@ extension Worker {
     func verdictArrived(_ token: Token, _ verdict: PasswordCheck.Verdict) {
         guard case .client(let client) = table[token], case .login(let login) = client.phase else { return }
         judged(verdict, on: client, login)
-        if client.isOpen { processHeld(client) }
+        resumeLogin(client)
     }
 
     private func judged(_ verdict: PasswordCheck.Verdict, on client: ClientConnection, _ login: ClientLogin) {
@@ -173,11 +171,10 @@ extension Worker {
 
     /// A client that logs in has something to read, or has left.
     func loginReady(_ client: ClientConnection) {
-        if case .login(let login) = client.phase, login.isSuspended, client.isPeerClosed {
-            // Whatever it sent before is worth nothing without it.
+        readClient(client)
+        if client.isPeerClosed, case .login(let login) = client.phase, login.isSuspended {
+            // Whatever it has sent is worth nothing without it.
             closeClient(client, .clientUnexpectedEOF)
-        } else {
-            readClient(client)
         }
     }
 }

@@ -43,9 +43,12 @@ extension Worker {
         let settings = configuration.settings
         switch client.phase {
         case .login:
-            closeWhenOverdue(
-                client, client.connectedAt + settings.clientLoginTimeout,
-                .loginTimeout(serverDown: false, lastError: nil))
+            if settings.clientLoginTimeout > .zero {
+                closeWhenOverdue(
+                    client, client.connectedAt + settings.clientLoginTimeout,
+                    .loginTimeout(serverDown: false, lastError: nil))
+            }
+            if client.isOpen { endDelay(of: client) }
         case .welcomeWait:
             let error = client.pool?.failure?.reason.description
             closeWhenOverdue(
@@ -120,8 +123,7 @@ extension Worker {
         case .console: shared.control(.consoleClosed(ConsoleAddress(worker: index, client: client.token)))
         case .session, .closing: break
         }
-        leaveLookUp(client)
-        client.login = nil
+        leaveLogin(client)
         if let key = client.cancelKey { clientsByCancelKey[key] = nil }
         client.cancelKey = nil
         if let budget = client.limits.userBudget { _ = budget.release() }

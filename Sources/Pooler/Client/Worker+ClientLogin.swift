@@ -18,7 +18,8 @@ extension Worker {
     }
 
     /// Walks the packets of a client that logs in: each is seen whole, and none is long.
-    func processLogin(_ client: ClientConnection, _ range: Range<Int>) {
+    func processLogin(_ client: ClientConnection, _ received: Range<Int>) {
+        let range = withCarried(received, of: client)
         let scratch = self.scratch
         let bytes = scratch.bytes(0..<range.upperBound)
         var cursor = range.lowerBound
@@ -31,7 +32,11 @@ extension Worker {
                 return
             }
             if login.isSuspended {
-                hold(cursor..<range.upperBound, for: client)
+                carry(cursor..<range.upperBound, for: client)
+                return
+            }
+            if login.awaitsHandshake, !client.transport.isTLS {
+                takeHandshake(cursor..<range.upperBound, from: client)
                 return
             }
             let isStartup = login.expectsStartupPacket
@@ -39,18 +44,21 @@ extension Worker {
                 let action = login.handshakeReceived(encryption(for: client))
             {
                 perform(action, of: login, on: client)
-                startTLS(client, early: bytes.slice(cursor..<range.upperBound))
-                return
+                continue
             }
             let length: Int
             switch loginFrame(in: bytes, at: cursor, end: range.upperBound, isStartup: isStartup) {
             case .complete(let frameLength):
                 length = frameLength
             case .incomplete:
-                hold(cursor..<range.upperBound, for: client)
+                carry(cursor..<range.upperBound, for: client)
                 return
             case .broken(let reason):
                 closeClient(client, reason)
+                return
+            }
+            if !isStartup, delaysPassword(of: client, login) {
+                carry(cursor..<range.upperBound, for: client)
                 return
             }
             let frame = bytes.slice(cursor..<cursor + length)
@@ -62,12 +70,49 @@ extension Worker {
                 : login.messageReceived(
                     FrontendMessageType(rawValue: frame.uint8(at: 0)), frame.slice(FrameHeader.size..<length))
             perform(action, of: login, on: client)
-            if case .encrypt = action {
-                startTLS(client, early: bytes.slice(cursor..<range.upperBound))
-                return
-            }
         }
     }
+
+    /// Puts what was carried in front of what has been received, in the scratch block.
+    private func withCarried(_ range: Range<Int>, of client: ClientConnection) -> Range<Int> {
+        guard let login = client.login, !login.carried.isEmpty else { return range }
+        let scratch = self.scratch
+        let bytes = login.carried + scratch.bytes(range).array()
+        login.carried = []
+        scratch.place(bytes.span.bytes, at: 0)
+        return 0..<bytes.count
+    }
+
+    /// Keeps bytes until more come, or until the login goes on.
+    private func carry(_ range: Range<Int>, for client: ClientConnection) {
+        guard !range.isEmpty else { return }
+        let login = client.login ?? PendingLogin()
+        client.login = login
+        let scratch = self.scratch
+        login.carried = scratch.bytes(range).array()
+    }
+
+    /// A login goes on that was suspended: takes up what has come meanwhile.
+    func resumeLogin(_ client: ClientConnection) {
+        guard client.isOpen else { return }
+        if client.login?.carried.isEmpty == false { processLogin(client, 0..<0) }
+        if client.isOpen { processHeld(client) }
+    }
+
+    /// Begins TLS once its first record is there, or more than a client says at first: until then a silent client has cost
+    /// nothing.
+    private func takeHandshake(_ range: Range<Int>, from client: ClientConnection) {
+        let scratch = self.scratch
+        let bytes = scratch.bytes(range)
+        let isWhole = bytes.byteCount >= 5 && bytes.byteCount >= 5 + Int(bytes.uint16(at: 3))
+        guard isWhole || bytes.byteCount > Self.longestHello || bytes.uint8(at: 0) != ClientLogin.handshakeRecord else {
+            return carry(range, for: client)
+        }
+        startTLS(client, early: bytes)
+    }
+
+    /// A ClientHello with a post-quantum key share is below 2 kB.
+    private static let longestHello = 4096
 
     /// What a client may expect that asks for TLS now.
     private func encryption(for client: ClientConnection) -> ClientLogin.Encryption {
@@ -145,6 +190,7 @@ extension Worker {
             send(bytes, to: client)
             authenticated(client, credential)
         case .close(let reason):
+            if case .authentication(let failure) = reason { noteFailure(failure, of: client) }
             closeClient(client, reason)
         }
     }
@@ -172,7 +218,7 @@ extension Worker {
                 return
             }
             try admit(client, identity)
-            try chooseAuthentication(identity, client)
+            try enterLogin(client, identity)
         } catch {
             closeClient(client, error.reason)
         }
@@ -213,6 +259,7 @@ extension Worker {
     /// The client is who it says.
     private func authenticated(_ client: ClientConnection, _ credential: Credential) {
         guard let identity = client.identity else { return }
+        leaveLogin(client)
         if identity.isConsole {
             startConsole(client, consoleAdmits(client, identity) ?? .stats)
             return

@@ -14,6 +14,7 @@ extension Worker {
             freeIfUnused(pool)
         }
         resumeAccepting()
+        yieldPlaces()
     }
 
     /// query_wait_timeout, query_wait_notify, and query_timeout for those who still wait.

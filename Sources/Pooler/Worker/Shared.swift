@@ -13,6 +13,10 @@ final class Shared: Sendable {
     let tracked: TrackedParameters
     let directory: PoolDirectory
     let resolver = HostResolver()
+    /// Who may log in now.
+    let logins = LoginGate()
+    /// Who has failed to lately.
+    let failures = FailureBook()
     /// What auth_query told.
     let secrets = SecretBook()
     let passwords = PasswordCommands()

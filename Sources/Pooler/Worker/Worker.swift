@@ -176,6 +176,7 @@ final class Worker {
             case .verdictArrived(let token, let verdict): verdictArrived(token, verdict)
             case .secretArrived(let token, let key, let outcome): secretArrived(token, key, outcome)
             case .lookUpUnwanted(let key): lookUpUnwanted(key)
+            case .loginAdmitted(let token): loginAdmitted(token)
             case .cancel(let key): cancelRequested(key)
             case .statementChanged(let definition, let number):
                 statements.table.changed(definition, at: number)

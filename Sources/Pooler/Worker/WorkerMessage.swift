@@ -28,6 +28,8 @@ enum WorkerMessage: Sendable {
     case secretArrived(Token, SecretBook.Key, SecretQuery.Outcome)
     /// Nobody waits for an auth_query any more.
     case lookUpUnwanted(SecretBook.Key)
+    /// There is a place for a client that waits to log in.
+    case loginAdmitted(Token)
     /// A cancel request; whoever has the client acts.
     case cancel(CancelKey)
     /// The result type of a prepared statement has changed.

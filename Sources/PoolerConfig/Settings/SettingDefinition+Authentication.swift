@@ -54,11 +54,14 @@ extension SettingDefinition {
             "How long the result of `auth_query` is used again; 0 asks at each login."
         ),
         SettingDefinition(
-            "auth_failure_limit", \.authFailureLimit, .integer(0...2_147_483_647), default: "20", isImplemented: false,
-            "Failed logins from one address within a minute after which further ones are delayed; 0 is off."
+            "auth_failure_limit", \.authFailureLimit, .integer(0...2_147_483_647), default: "20",
+            """
+            Failed logins from one address within a minute after which further logins from there are delayed, by 10 seconds \
+            at most; 0 is off. IPv6 addresses count by /64, Unix sockets not at all.
+            """
         ),
         SettingDefinition(
-            "max_logging_in", \.maxLoggingIn, .integer(0...2_147_483_647), default: "0", isImplemented: false,
+            "max_logging_in", \.maxLoggingIn, .integer(0...2_147_483_647), default: "0",
             """
             Clients that may be logging in at the same time, the others wait their turn; 0 is 64 for each \
             worker thread.

@@ -150,7 +150,7 @@ extension Worker {
         guard case .client(let client) = table[token], case .login = client.phase, client.login?.secret?.key == key
         else { return }
         secretFound(client, outcome)
-        if client.isOpen { processHeld(client) }
+        resumeLogin(client)
     }
 
     private func secretFound(_ client: ClientConnection, _ outcome: SecretQuery.Outcome) {

@@ -1,0 +1,91 @@
+import PoolerConfig
+import Synchronization
+
+/// Which addresses have failed to log in too often lately (auth_failure_limit): shared by all workers, asked at a login.
+final class FailureBook: Sendable {
+    private let record = Mutex(FailureRecord())
+
+    init() {}
+
+    /// A login from an address failed. True when that was the one too many.
+    func failed(_ address: IPAddress, limit: Int, now: Instant) -> Bool {
+        record.withLock { $0.failed(address, limit: limit, now: now) }
+    }
+
+    /// How long a login from an address has to wait before its password is looked at; zero for nearly all.
+    func delay(_ address: IPAddress, limit: Int, now: Instant) -> Duration {
+        record.withLock { $0.delay(address, limit: limit, now: now) }
+    }
+
+    /// Whether nothing is held against anybody.
+    var isEmpty: Bool { record.withLock { $0.count == 0 } }
+}
+
+/// Decides who has to wait. After too many failures within a minute, the logins of an address get a turn each, spaced so that
+/// there are no more of them in a minute than failures are allowed, and none waits longer than `longestDelay`.
+///
+/// IPv6 addresses count by their network of 64 bits, which is what one host is given.
+struct FailureRecord: Sendable {
+    private struct Entry {
+        var count = 0
+        /// When the first of them came.
+        let since: Instant
+        /// When the last turn that was given out is.
+        var lastTurn: Instant
+    }
+
+    static let window: Duration = .seconds(60)
+    static let longestDelay: Duration = .seconds(10)
+    /// Addresses that are remembered: about a megabyte.
+    static let capacity = 16_384
+
+    private var entries: [IPAddress: Entry] = [:]
+
+    init() {}
+
+    var count: Int { entries.count }
+
+    /// A login failed. True when from now on the others wait.
+    mutating func failed(_ address: IPAddress, limit: Int, now: Instant) -> Bool {
+        guard limit > 0 else { return false }
+        let network = Self.network(address)
+        if entries[network] == nil { makeRoom(limit: limit, now: now) }
+        var entry = entries[network] ?? Entry(since: now, lastTurn: now)
+        if now - entry.since >= Self.window { entry = Entry(since: now, lastTurn: now) }
+        entry.count += 1
+        entries[network] = entry
+        return entry.count == limit
+    }
+
+    /// A password has come.
+    mutating func delay(_ address: IPAddress, limit: Int, now: Instant) -> Duration {
+        guard limit > 0, !entries.isEmpty else { return .zero }
+        let network = Self.network(address)
+        guard var entry = entries[network] else { return .zero }
+        guard now - entry.since < Self.window else {
+            entries[network] = nil
+            return .zero
+        }
+        guard entry.count >= limit else { return .zero }
+        let turn = max(entry.lastTurn, now) + Self.window / limit
+        entry.lastTurn = min(turn, now + Self.longestDelay)
+        entries[network] = entry
+        return entry.lastTurn - now
+    }
+
+    /// Many addresses fail: those with the least against them are forgotten.
+    private mutating func makeRoom(limit: Int, now: Instant) {
+        guard entries.count >= Self.capacity else { return }
+        entries = entries.filter { now - $0.value.since < Self.window }
+        guard entries.count >= Self.capacity else { return }
+        entries = entries.filter { $0.value.count >= limit }
+        if entries.count >= Self.capacity { entries = [:] }
+    }
+
+    private static func network(_ address: IPAddress) -> IPAddress {
+        switch address {
+        case .v4: address
+        case .v6(let bits): .v6((bits >> 64) << 64)
+        }
+    }
+}
