@@ -146,6 +146,9 @@ extension SessionLexer {
             let first = position
             readString()
             name = first + 1..<max(first + 1, position - 1)
+            skipSpace()
+            // A part of an expression is no name.
+            if position < end, text.uint8(at: position) != UInt8(ascii: ",") { name = nil }
         }
         let isLocal = isLastArgumentTrue(limit: position + Self.argumentLimit)
         position = start + 1

@@ -74,7 +74,9 @@ import Testing
             ("declare c cursor with hold for select 1", .cursor),
             ("declare c no scroll cursor with hold for select 1", .cursor),
             ("prepare a as select 1", .statement), ("prepare a (int) as select $1", .statement),
-            ("select set_config($1, $2, false)", [.settings, .unknownSettings]), ("begin; listen a; commit", .listen),
+            ("select set_config($1, $2, false)", [.settings, .unknownSettings]),
+            ("select set_config('a.' || 'b', $2, false)", [.settings, .unknownSettings]),
+            ("begin; listen a; commit", .listen),
             ("declare c cursor for select pg_advisory_lock(1)", .advisoryLock),
         ] as [(String, SessionEffects.Kinds)])
     func `what keeps a client on its server`(text: String, kinds: SessionEffects.Kinds) {
