@@ -126,6 +126,25 @@ import Testing
         #expect(pooler.log.contains("password_command failed: it took longer than server_connect_timeout"))
     }
 
+    @Test func `a database that is removed meanwhile is not connected to`() throws {
+        let script = try Script(
+            "while test ! -e $(dirname $0)/go; do sleep 0.05; done; echo secret; echo yes >$(dirname $0)/done")
+        var settings = PoolerSettings()
+        settings.databases = [
+            "app": "$server", "gone": "$server dbname=app user=scram_user password_command=\(script.path)",
+        ]
+        let pooler = try Pooler(settings)
+        let client = try RawClient(pooler)
+        try client.send(startupPacket([("user", "app"), ("database", "gone")]))
+        try eventually { script.runs == 1 }
+        try pooler.reload { $0.databases["gone"] = nil }
+        let messages = try client.readToEnd()
+        #expect(messages.last?.error == .fatal("database removed"))
+        try script.home.write("go", "")
+        try eventually { !readFile(script.home.file("done")).isEmpty }
+        try always(for: .milliseconds(300)) { !pooler.log.contains(": gone/scram_user@") }
+    }
+
     @Test func `a broken command is an error of the configuration that does not repeat it`() throws {
         let pooler = try Pooler()
         try pooler.configure { $0.main["password_command"] = "token \"s3cr3t" }

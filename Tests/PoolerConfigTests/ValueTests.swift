@@ -84,6 +84,14 @@ struct ValueTests {
         #expect(
             try load(text + "auth_jwt_audience = a\nclient_tls_sslmode = require\n", ["keys": "{}"]).warnings.isEmpty)
         #expect(try load(text).unreadableFiles.map(\.key) == ["auth_jwt_keys"])
+        let rules = try load(
+            "[pgbouncer]\nauth_type = hba\nauth_hba_file = hba\nauth_jwt_audience = a\nclient_tls_sslmode = require\n",
+            ["hba": "local all all ldap\nlocal all all jwt\n"])
+        #expect(
+            rules.warnings.map(\.description) == [
+                "hba:1: ldap without auth_ldap_options: the rule lets nobody in",
+                "hba:2: jwt without auth_jwt_keys: the rule lets nobody in",
+            ])
     }
 
     @Test(arguments: [

@@ -2,6 +2,8 @@
 struct AuthenticationFailure: Error, Equatable, Sendable {
     let sqlState: String
     let message: String
+    /// What to do about it.
+    var hint: String?
 
     static let password = Self(sqlState: "28P01", message: "password authentication failed")
     static let emptyPassword = Self(sqlState: "28P01", message: "empty password returned by client")
@@ -16,6 +18,9 @@ struct AuthenticationFailure: Error, Equatable, Sendable {
     static let rejected = Self(sqlState: "28000", message: "login rejected")
     /// No HBA rule is about the client.
     static let noRule = Self(sqlState: "28000", message: "no authentication method is found")
+    /// There would be one for the same client over TLS.
+    static let noRuleWithoutTLS = Self(
+        sqlState: "28000", message: noRule.message, hint: "Connect with sslmode=require or above.")
     /// Whoever reads a token can use it.
     static let tokenNeedsTLS = Self(
         sqlState: "28000", message: "jwt authentication needs TLS; connect with sslmode=require or above")

@@ -146,6 +146,7 @@ enum CloseReason: Equatable, Sendable {
             "Add \(name) to track_extra_parameters to have it set on the server, or to ignore_startup_parameters to drop it."
         case .tooManyClients: "Raise max_client_conn, or close idle clients."
         case .queryWaitTimeout(nil): "All server connections of the pool were busy; see SHOW POOLS."
+        case .authentication(let failure): failure.hint
         case .sslRequired: "Connect with sslmode=require or above."
         case .transactionInStatementMode: "Use pool_mode = transaction for clients that open transactions."
         default: nil

@@ -83,7 +83,7 @@ extension Worker {
         case .reject:
             log.info("\(label(client)) login rejected by the rule at \(rule.location.map { "\($0)" } ?? "auth_type")")
             return .refused(.rejected)
-        case .none: return .refused(.noRule)
+        case .none: return .refused(isWelcomeOverTLS(identity, client) ? .noRuleWithoutTLS : .noRule)
         case .ldap(let options):
             guard let options else { throw LoginRefusal(.configurationError("ldap needs auth_ldap_options")) }
             return .checked(.ldap(options, user: identity.user))
@@ -97,6 +97,17 @@ extension Worker {
             }
             let (configuration, user) = (self.configuration, identity.user)
             return .checked(.token(tokens) { configuration.configuration.allows($0, as: user, by: rule) })
+        }
+    }
+
+    /// Whether a rule would be about the client if it came over TLS, as it could.
+    private func isWelcomeOverTLS(_ identity: ClientIdentity, _ client: ClientConnection) -> Bool {
+        var request = loginRequest(identity, client)
+        guard case .tcp(let address, tls: false) = request.peer, configuration.tls.client != nil else { return false }
+        request.peer = .tcp(address, tls: true)
+        switch configuration.configuration.loginRule(for: request).method {
+        case .none, .reject: return false
+        default: return true
         }
     }
 

@@ -155,7 +155,18 @@ extension Worker {
         }
         endLookUps(of: pool, reason.text, onlyWaiting: false)
         for server in servers(of: pool) { closeServer(server, reason.text, isOrderly: true) }
+        dropPending(of: pool)
         pools[pool.key] = nil
+    }
+
+    /// Servers that wait for a password or an address have nobody left to wait for; what arrives finds them gone.
+    private func dropPending(of pool: WorkerPool) {
+        for token in Array(pool.pool.allServers) {
+            guard case .pendingServer = table[token] else { continue }
+            pool.pool.serverRemoved(token)
+            table.remove(token)
+            releaseBudget(of: pool)
+        }
     }
 
     /// Whether what a command waits for has happened on this worker.

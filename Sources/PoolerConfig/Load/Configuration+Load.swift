@@ -44,6 +44,17 @@ extension Configuration {
             throw missing("auth_ldap_options", for: "ldap", path)
         }
         if settings.authType == .jwt, settings.authJwtKeys == nil { throw missing("auth_jwt_keys", for: "jwt", path) }
+        for rule in hbaRules.rules {
+            let missing: String? =
+                switch rule.method {
+                case .ldap where rule.ldapOptions == nil && settings.authLdapOptions == nil: "auth_ldap_options"
+                case .jwt where settings.authJwtKeys == nil: "auth_jwt_keys"
+                default: nil
+                }
+            guard let missing else { continue }
+            let text = "\(rule.method.rawValue) without \(missing): the rule lets nobody in"
+            warnings.append(Diagnostic(location: rule.location, text: text))
+        }
         guard isUsed(.jwt, .jwt) else { return }
         let location = settingLocations["auth_type"]
         if settings.authJwtAudience.isEmpty {

@@ -115,6 +115,10 @@ import Testing
         settings.files["ident"] = "staff \"alice@example.org\" app\n"
         let pooler = try Pooler(settings)
         let token = try Self.token(subject: "alice@example.org")
+        let error = #expect(throws: PostgresError.fatal("no authentication method is found", "28000")) {
+            try pooler.connect(user: "app", ["password": token])
+        }
+        #expect(error?.hint == "Connect with sslmode=require or above.")
         #expect(try Self.isIn(pooler, token, as: "app"))
         #expect(try !Self.isIn(pooler, token, as: "alice@example.org"))
         #expect(try !Self.isIn(pooler, Self.token(subject: "app"), as: "app"))
