@@ -68,10 +68,11 @@ import Testing
     }
 
     @Test func `a full pool does not hold up cancels`() throws {
-        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "3"])
-        let clients = try (0..<3).map { _ in try pooler.connect() }
+        let role = try Postgres.shared.makeRole()
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "3"], secrets: [role: "x"])
+        let clients = try (0..<3).map { _ in try pooler.connect(user: role) }
         for client in clients { try client.send("select pg_sleep(30)") }
-        try eventually { try pooler.pool()["sv_active"] == "3" }
+        try eventually { try Postgres.shared.sleepingBackends(of: role) == 3 }
         for client in clients { try client.cancel() }
         for client in clients { #expect(throws: Self.canceled) { try client.lastResult() } }
     }
