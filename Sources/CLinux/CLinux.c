@@ -5,6 +5,15 @@
 #include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
+
+ssize_t clinux_recv(int fd, void *buffer, size_t count) {
+    return syscall(SYS_recvfrom, fd, buffer, count, 0, NULL, NULL);
+}
+
+ssize_t clinux_send(int fd, const void *bytes, size_t count) {
+    return syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL, NULL, 0);
+}
 
 int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);

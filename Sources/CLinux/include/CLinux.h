@@ -44,6 +44,11 @@ static inline uint64_t clinux_epoll_data(const struct epoll_event *event) { retu
 
 static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
+/// recv(2) and, without SIGPIPE, send(2), straight from the kernel: no thread of ours is ever cancelled, so the bookkeeping
+/// that glibc does around these two for pthread_cancel is for nothing.
+ssize_t clinux_recv(int fd, void *buffer, size_t count);
+ssize_t clinux_send(int fd, const void *bytes, size_t count);
+
 /// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC.
 int clinux_accept(int fd, struct sockaddr *address, socklen_t *length);
 

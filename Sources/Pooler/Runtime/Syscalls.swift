@@ -16,7 +16,7 @@ enum Syscalls {
     @inline(__always)
     static func receive(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
         while true {
-            let count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            let count = unsafe clinux_recv(descriptor, buffer.baseAddress, buffer.count)
             if count > 0 { return .bytes(count) }
             if count == 0 { return .endOfFile }
             let code = errno
@@ -30,7 +30,7 @@ enum Syscalls {
     static func send(_ descriptor: Int32, _ bytes: RawSpan) -> IOResult {
         unsafe bytes.withUnsafeBytes { buffer in
             while true {
-                let count = unsafe Glibc.send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
+                let count = unsafe clinux_send(descriptor, buffer.baseAddress, buffer.count)
                 if count >= 0 { return .bytes(count) }
                 let code = errno
                 if code == EINTR { continue }

@@ -5,7 +5,9 @@ import DequeModule
 /// It answers two questions for each message of the server: whose is it (the client's, or an answer to something that we
 /// asked on our own), and is anything owed after it. Rules: PostgreSQL manual, "Message Flow", and for errors in an extended
 /// query "the backend discards messages until Sync".
-struct ReplyQueue {
+///
+/// Not copyable, because it is asked for each message: a copy that the compiler makes unseen would cost more than the answer.
+struct ReplyQueue: ~Copyable {
     /// A request that the server answers.
     enum Request: UInt8 {
         case query
@@ -40,10 +42,12 @@ struct ReplyQueue {
         case violation
     }
 
+    /// Plain bytes: what has to be counted by reference is beside it, in `effects`.
     private struct Entry {
         let request: Request
         var recipient: Recipient
-        var effect: StatementEffect
+        let domain: StatementEffect.Domain
+        let hasEffect: Bool
     }
 
     /// How many requests that change the books of statements have not been answered yet.
@@ -68,6 +72,10 @@ struct ReplyQueue {
     }
 
     private var entries = Deque<Entry>()
+    /// How many of the entries are made up.
+    private var madeUpCount = 0
+    /// Of those entries that have one, in their order.
+    private var effects = Deque<StatementEffect>()
     /// After an error in an extended query, until the next Sync: the server drops what it reads.
     private var isSkippingToSync = false
     /// Whether the request at the front has switched the server to copy-in mode.
@@ -133,17 +141,22 @@ struct ReplyQueue {
 
     /// What the next answer is to.
     var next: (request: Request, effect: StatementEffect)? {
-        entries.first.map { ($0.request, $0.effect) }
+        entries.first.map { ($0.request, $0.hasEffect ? effects[0] : .none) }
     }
 
-    /// Whether the client's next answer is one that we make up.
+    /// Whether the client's next answer is one that we make up. Asked for each message, and nearly always a count of 0.
     @inline(__always)
-    var isMadeUpNext: Bool { entries.first?.recipient == .madeUp }
+    var isMadeUpNext: Bool { madeUpCount > 0 && isFrontMadeUp }
+
+    @inline(never)
+    private var isFrontMadeUp: Bool { entries.first?.recipient == .madeUp }
 
     /// Takes the next answer of our own making.
     mutating func takeMadeUp() -> Request? {
         guard isMadeUpNext else { return nil }
-        return removeFirst().request
+        let request = entries[0].request
+        _ = removeFirst()
+        return request
     }
 
     /// A request goes to the server.
@@ -173,12 +186,23 @@ struct ReplyQueue {
             if isSkippingToSync { return }
             if recipient != .madeUp { isBatchBegun = true }
         }
-        switch effect.domain {
+        if recipient == .madeUp { madeUpCount += 1 }
+        if case .none = effect {
+            entries.append(Entry(request: request, recipient: recipient, domain: .nothing, hasEffect: false))
+        } else {
+            appendWithEffect(request, recipient, effect)
+        }
+    }
+
+    private mutating func appendWithEffect(_ request: Request, _ recipient: Recipient, _ effect: StatementEffect) {
+        let domain = effect.domain
+        switch domain {
         case .nothing: break
         case .names: names.added()
         case .unnamed: unnamed.added()
         }
-        entries.append(Entry(request: request, recipient: recipient, effect: effect))
+        entries.append(Entry(request: request, recipient: recipient, domain: domain, hasEffect: true))
+        effects.append(effect)
     }
 
     /// A message of the server, by its type.
@@ -224,9 +248,9 @@ struct ReplyQueue {
     /// The unnamed statement is now another than it was when later requests that change it were sent: should they fail too,
     /// it is this one that holds. False when there is no such request.
     mutating func unnamedWasRestored(to state: UnnamedState) -> Bool {
-        for index in entries.indices {
-            guard case .unnamed(_, let isOurs) = entries[index].effect else { continue }
-            entries[index].effect = .unnamed(was: state, isOurs: isOurs)
+        for index in effects.indices {
+            guard case .unnamed(_, let isOurs) = effects[index] else { continue }
+            effects[index] = .unnamed(was: state, isOurs: isOurs)
             return true
         }
         return false
@@ -235,6 +259,8 @@ struct ReplyQueue {
     /// Forgets everything, for a server that starts anew.
     mutating func removeAll() {
         entries.removeAll(keepingCapacity: true)
+        effects.removeAll(keepingCapacity: true)
+        madeUpCount = 0
         isSkippingToSync = false
         isCopyingIn = false
         hasIgnoredSync = false
@@ -247,27 +273,29 @@ struct ReplyQueue {
     }
 
     @inline(__always)
-    @discardableResult
-    private mutating func removeFirst() -> Entry {
+    private mutating func removeFirst() -> StatementEffect {
         let entry = entries.removeFirst()
-        switch entry.effect.domain {
+        if entry.recipient == .madeUp { madeUpCount -= 1 }
+        guard entry.hasEffect else { return .none }
+        switch entry.domain {
         case .nothing: break
         case .names: names.settled()
         case .unnamed: unnamed.settled()
         }
-        return entry
+        return effects.removeFirst()
     }
 
     private var hasCopyEnd: Bool { entries.contains { $0.request == .copyEnd } }
 
     /// The front request has its last answer. A CopyDone or CopyFail behind it ended nothing: the server drops it.
+    @inline(__always)
     private mutating func answered() {
-        removeFirst()
+        _ = removeFirst()
         dropCopyEnds()
     }
 
     private mutating func dropCopyEnds() {
-        while let front = entries.first, front.request == .copyEnd { removeFirst() }
+        while let front = entries.first, front.request == .copyEnd { _ = removeFirst() }
     }
 
     /// Between requests a server may only speak of things nobody asked for.
@@ -304,7 +332,7 @@ struct ReplyQueue {
             break
         case .parse, .bind, .describeStatement, .describePortal, .close, .execute, .copyEnd:
             while let next = entries.first, next.request != .sync {
-                let effect = removeFirst().effect
+                let effect = removeFirst()
                 // What comes behind a failure of nothing is not the failure.
                 if case .none = effect, !undone.isEmpty { continue }
                 undone.append(effect)

@@ -1,4 +1,4 @@
-/// What a worker's token may stand for.
+/// What a worker's token may stand for. Every payload is one reference, so that a look at the table costs one retain.
 enum Registration {
     case mailbox
     case listener(Listener)
@@ -12,7 +12,7 @@ enum Registration {
 }
 
 /// A server connection that has no socket yet.
-struct PendingServer {
+final class PendingServer {
     let pool: WorkerPool
     /// The entry of the host list that was chosen; nil for the Unix socket in unix_socket_dir.
     let host: String?
@@ -24,6 +24,13 @@ struct PendingServer {
     var password: CommandPassword?
     /// It is a second try, after a server refused the password that was at hand.
     let isSecondTry: Bool
+
+    init(pool: WorkerPool, host: String?, since: Instant, isSecondTry: Bool) {
+        self.pool = pool
+        self.host = host
+        self.since = since
+        self.isSecondTry = isSecondTry
+    }
 }
 
 /// A password of `password_command`, in use for a login.

@@ -3,7 +3,7 @@ import Testing
 @testable import Pooler
 
 /// A client, a `ReplyQueue` and a model of Postgres, with bytes on their way in both directions.
-private struct Play {
+private struct Play: ~Copyable {
     typealias Message = PostgresModel.Message
 
     /// A message on its way to the server.
@@ -67,13 +67,15 @@ private struct Play {
             if queue.isSettled { break }
             send(.request(.sync, .success))
         }
-        #expect(queue.isSettled && queue.isEmpty && postgres.isSettled)
+        let isSettled = queue.isSettled && queue.isEmpty
+        #expect(isSettled && postgres.isSettled)
     }
 
     private mutating func checkSettled() {
         if queue.isSettled { settledMoments += 1 }
         if toServer.isEmpty && toPooler.isEmpty {
-            #expect(queue.isSettled == postgres.isSettled)
+            let isSettled = queue.isSettled
+            #expect(isSettled == postgres.isSettled)
         } else if queue.isSettled {
             // Then nothing on its way may ask for or hold an answer.
             #expect(postgres.isSettled)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ReplyQueueTests {
     /// A step of a script, written as on the wire: `>Q` is sent by the client, `<Z` by the server, and `<Z!` ends with the
     /// books settled, `<Z?` without; `>>Q` is ours.
-    private static func play(_ script: String) -> (queue: ReplyQueue, deliveries: [ReplyQueue.Delivery]) {
+    private static func play(_ script: String) -> Play {
         var queue = ReplyQueue()
         var deliveries: [ReplyQueue.Delivery] = []
         for step in script.split(separator: " ") {
@@ -17,10 +17,16 @@ import Testing
             } else {
                 deliveries.append(queue.replyReceived(BackendMessageType(rawValue: byte)))
             }
-            if letters.hasSuffix("!") { #expect(queue.isSettled, "\(step) in \(script)") }
-            if letters.hasSuffix("?") { #expect(!queue.isSettled, "\(step) in \(script)") }
+            let isSettled = queue.isSettled
+            if letters.hasSuffix("!") { #expect(isSettled, "\(step) in \(script)") }
+            if letters.hasSuffix("?") { #expect(!isSettled, "\(step) in \(script)") }
         }
-        return (queue, deliveries)
+        return Play(queue: queue, deliveries: deliveries)
+    }
+
+    private struct Play: ~Copyable {
+        var queue: ReplyQueue
+        let deliveries: [ReplyQueue.Delivery]
     }
 
     private static func request(_ letter: Character) -> ReplyQueue.Request {
@@ -68,13 +74,14 @@ import Testing
             ">Q <N <S <A <C? <Z! <N! <S! <A! <E!", ">P <N <1 <S >S <A <Z!",
         ])
     func `A script ends settled, and the client gets every answer`(_ script: String) {
-        let (queue, deliveries) = Self.play(script)
-        #expect(deliveries.allSatisfy { $0 == .forward })
-        #expect(queue.isEmpty && queue.count == 0)
+        let play = Self.play(script)
+        #expect(play.deliveries.allSatisfy { $0 == .forward })
+        let (isEmpty, count) = (play.queue.isEmpty, play.queue.count)
+        #expect(isEmpty && count == 0)
     }
 
     @Test func `The answers to requests of ours are swallowed`() {
-        let (_, deliveries) = Self.play(">>Q >Q <C? <Z? <T <C <Z!")
+        let deliveries = Self.play(">>Q >Q <C? <Z? <T <C <Z!").deliveries
         #expect(deliveries == [.swallow, .swallow, .forward, .forward, .forward])
         let failed = Self.play(">>Q >Q <E? <Z? <T <C <Z!").deliveries
         #expect(failed == [.swallowFailure, .swallow, .forward, .forward, .forward])
@@ -84,12 +91,15 @@ import Testing
 
     @Test func `Whose answer is next is known`() {
         var queue = ReplyQueue()
-        #expect(queue.next == nil)
+        let none = queue.next
+        #expect(none?.request == nil)
         queue.requestSent(.sync, for: .pooler)
         queue.requestSent(.query)
-        #expect(queue.next?.request == .sync)
+        let first = queue.next
+        #expect(first?.request == .sync)
         _ = queue.replyReceived(.readyForQuery)
-        #expect(queue.next?.request == .query)
+        let second = queue.next
+        #expect(second?.request == .query)
     }
 
     @Test(
@@ -109,23 +119,27 @@ import Testing
             (">P >B >E >S <1 <2 <G >c >S <C <Z >E <G <E >S <Z", false),
         ])
     func `A failed copy with an ignored Sync leaves its server uncertain`(_ script: String, _ isUncertain: Bool) {
-        #expect(Self.play(script).queue.isUncertain == isUncertain)
+        let isItUncertain = Self.play(script).queue.isUncertain
+        #expect(isItUncertain == isUncertain)
     }
 
     @Test func `The Sync of a copy that failed early may be answered after all`() {
         // The copy fails before the server reads the Sync, by a timeout for instance.
-        let (queue, deliveries) = Self.play(">P >B >E >S <1 <2 <G? <E? <Z!")
-        #expect(deliveries.allSatisfy { $0 == .forward } && queue.isUncertain)
+        let play = Self.play(">P >B >E >S <1 <2 <G? <E? <Z!")
+        let isUncertain = play.queue.isUncertain
+        #expect(play.deliveries.allSatisfy { $0 == .forward } && isUncertain)
         let both = Self.play(">P >B >E >S <1 <2 <G >c >S <E? <Z! <Z!").deliveries
         #expect(both.allSatisfy { $0 == .forward })
     }
 
     @Test func `Everything can be forgotten`() {
-        var queue = Self.play(">P >B >E >S <1 <2 <G <E >Q >P").queue
-        queue.removeAll()
-        #expect(queue.isSettled && queue.isEmpty && !queue.isUncertain)
-        queue.requestSent(.query)
-        #expect(queue.replyReceived(.readyForQuery) == .forward)
-        #expect(queue.isSettled)
+        var play = Self.play(">P >B >E >S <1 <2 <G <E >Q >P")
+        play.queue.removeAll()
+        let isForgotten = play.queue.isSettled && play.queue.isEmpty && !play.queue.isUncertain
+        #expect(isForgotten)
+        play.queue.requestSent(.query)
+        let delivery = play.queue.replyReceived(.readyForQuery)
+        let isSettled = play.queue.isSettled
+        #expect(delivery == .forward && isSettled)
     }
 }

@@ -11,10 +11,8 @@ extension Worker {
 
     /// Gets a pending server its password, and goes on with it.
     func askPassword(_ request: PasswordRequest, for token: Token, _ pending: PendingServer) {
-        var pending = pending
         pending.since = nil
         pending.request = request
-        table.fill(token, .pendingServer(pending))
         let mailbox = mailbox
         let outcome = shared.passwords.password(for: request, passwordTerms, now: now) { outcome in
             mailbox.send(.passwordArrived(token, outcome))
@@ -24,12 +22,11 @@ extension Worker {
 
     /// A pending server has its password, or will have none.
     func passwordArrived(_ token: Token, _ outcome: PasswordCommands.Outcome) {
-        guard case .pendingServer(var pending) = table[token], let request = pending.request else { return }
+        guard case .pendingServer(let pending) = table[token], let request = pending.request else { return }
         switch outcome {
         case .password(let issued):
             pending.password = CommandPassword(request: request, issued: issued)
             pending.since = now
-            table.fill(token, .pendingServer(pending))
             findAddress(for: token, pending)
         case .failure(let text):
             openingFailed(token, pending.pool, .passwordCommand(text))

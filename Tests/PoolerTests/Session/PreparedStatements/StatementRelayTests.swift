@@ -15,7 +15,7 @@ import Testing
     }
 
     /// The pooler between one server and a client at a time.
-    struct Play {
+    struct Play: ~Copyable {
         let scratch = Scratch()
         let toServer = Assembly()
         let relay: StatementRelay
@@ -175,7 +175,7 @@ import Testing
     }
 
     /// Between batches, the server's book is what the server holds.
-    private static func expectTrueBooks(_ play: Play, _ clients: [Client]) throws {
+    private static func expectTrueBooks(_ play: borrowing Play, _ clients: [Client]) throws {
         var names = Set(play.server.copies.map(\.name))
         if play.server.hasGuard { names.insert(ServerStatements.guardName) }
         if play.server.unnamed != nil { names.insert([]) }
