@@ -23,6 +23,11 @@ final class PendingLogin {
     var delayedUntil: Instant?
     /// Whether that has been done; once is enough.
     var hasBeenDelayed = false
+    /// Goes with the login, so that whoever works for it elsewhere can see whether anybody still waits.
+    let interest = Interest()
+
+    /// Nothing but its own life.
+    final class Interest: Sendable {}
 
     init() {}
 }

@@ -155,7 +155,10 @@ extension Worker {
         guard check.mayBlock else { return judged(check.verify(password), on: client, login) }
         let token = client.token
         let mailbox = mailbox
-        let isTaken = shared.passwordChecks.submit {
+        let interest = client.login?.interest
+        let isTaken = shared.passwordChecks.submit { [weak interest] in
+            // Whoever has left meanwhile must not take the time of those who have not.
+            guard interest != nil else { return }
             mailbox.send(.verdictArrived(token, check.verify(password)))
         }
         if !isTaken { judged(.queueFull, on: client, login) }

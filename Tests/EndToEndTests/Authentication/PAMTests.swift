@@ -64,6 +64,37 @@ struct PAMTests {
         #expect(try client.query("select current_user").value == "scram_user")
     }
 
+    @Test func `the service is not asked about those who have left`() throws {
+        let service = try PAMService(
+            "pgvalet-test-left",
+            "test \"$PAM_TYPE\" = account || { echo \"$PAM_USER\" >>asked; while test ! -e go; do sleep 0.1; done; }")
+        let pooler = try Self.hba(
+            service, ["worker_threads": "1", "max_logging_in": "1000", "log_connections": "1"])
+        func login(_ user: String) throws -> RawClient {
+            let client = try RawClient(pooler)
+            try client.send(startupPacket([("user", user), ("database", "app")]))
+            let request = try client.read()
+            try #require(request?.type == "R")
+            try client.send(WireMessage("p", cString("any")))
+            return client
+        }
+        let first = try (0..<8).map { _ in try login("first") }
+        try eventually { readFile(service.file("asked")).split(separator: "\n").count == 8 }
+        var leaving = try (0..<20).map { _ in try login("leaving") }
+        leaving.removeAll()
+        try eventually {
+            pooler.log.split(separator: "\n").count { $0.contains("app/leaving@") && $0.contains("closing because") }
+                == 20
+        }
+        let last = try login("last")
+        try writeFile(service.file("go"), "")
+        for client in first + [last] {
+            let answer = try client.read()
+            #expect(answer?.type == "R")
+        }
+        #expect(!readFile(service.file("asked")).contains("leaving"))
+    }
+
     @Test func `a service that takes its time holds up nobody else, and no more wait for it than may`() throws {
         let service = try PAMService(
             "pgvalet-test-slow", "test \"$PAM_TYPE\" = account || while test ! -e go; do sleep 0.1; done")

@@ -108,10 +108,11 @@ struct PasswordBook<Waiter> {
         }
     }
 
-    /// A server has refused a password: it is given to nobody any more.
+    /// A server has refused a password: it is given to nobody any more, and a new one may be fetched at once.
     mutating func refused(_ request: PasswordRequest, serial: UInt64) {
         guard entries[request]?.kept?.password.serial == serial else { return }
         entries[request]?.kept = nil
+        entries[request]?.failure = nil
     }
 
     /// RELOAD: what failed may be tried again at once.

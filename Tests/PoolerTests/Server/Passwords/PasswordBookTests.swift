@@ -101,6 +101,11 @@ import Testing
         #expect(play.printed("b", for: 100, request, at(1)) == "[2] get b 2")
         play.book.refused(request, serial: 1)
         #expect(play.wanted(request, by: 3, at(2)) == "known b 2")
+        // Also when it could not be renewed a moment ago.
+        #expect(play.isDue(request, at(82)))
+        #expect(play.failed(request, at(83)) == "[] hear no")
+        play.book.refused(request, serial: 2)
+        #expect(play.wanted(request, by: 4, at(84)) == "start")
     }
 
     @Test func `a life of nothing serves those who waited`() throws {
