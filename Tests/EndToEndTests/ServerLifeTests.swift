@@ -3,6 +3,11 @@ import Testing
 
 /// When server connections are opened, checked, reset and closed.
 @Suite struct ServerLifeTests {
+    /// As PgBouncer treats the session's state.
+    private static func passthrough(_ settings: [String: String]) -> [String: String] {
+        Pooler.isPgvalet ? settings.merging(["session_state": "passthrough"]) { $1 } : settings
+    }
+
     @Test func `server_reset_query cleans up after a session`() throws {
         let pooler = try Pooler(["pool_mode": "session", "default_pool_size": "1"])
         let first = try pooler.connect()
@@ -16,7 +21,8 @@ import Testing
     }
 
     @Test func `without server_reset_query the session's state stays`() throws {
-        let pooler = try Pooler(["pool_mode": "session", "default_pool_size": "1", "server_reset_query": ""])
+        let pooler = try Pooler(
+            Self.passthrough(["pool_mode": "session", "default_pool_size": "1", "server_reset_query": ""]))
         let first = try pooler.connect()
         try first.query("set work_mem = '3MB'")
         first.close()
@@ -25,7 +31,7 @@ import Testing
 
     @Test func `server_reset_query_always cleans up after a transaction`() throws {
         let pooler = try Pooler(
-            ["pool_mode": "transaction", "default_pool_size": "1", "server_reset_query_always": "1"])
+            Self.passthrough(["pool_mode": "transaction", "default_pool_size": "1", "server_reset_query_always": "1"]))
         let client = try pooler.connect()
         try client.query("set work_mem = '3MB'")
         #expect(try client.setting("work_mem") == "4MB")
@@ -38,6 +44,36 @@ import Testing
         let server = try first.serverPID()
         first.close()
         #expect(try pooler.connect().serverPID() != server)
+    }
+
+    @Test(.pgvaletOnly) func `max_server_logins holds over all workers, and the pool grows on`() throws {
+        let isOpen = Shared(false)
+        let server = try ScriptedServer { _, channel in
+            try eventually { isOpen.value }
+            try channel.welcome()
+            try channel.echo()
+        }
+        let pooler = try Pooler(
+            [
+                "pool_mode": "session", "default_pool_size": "20", "worker_threads": "4", "max_server_logins": "3",
+                "client_login_timeout": "30",
+            ], databases: ["app": server.address])
+        let answered = Shared(0)
+        let clients = (0..<12).map { number in
+            Background {
+                let client = try pooler.connect()
+                let answer = try client.query("\(number)").value
+                answered.update { $0 += 1 }
+                // Nobody gives a server back until everybody has one.
+                try eventually { answered.value == 12 }
+                return answer
+            }
+        }
+        try eventually { server.connections == 3 }
+        try always(for: .milliseconds(500)) { server.connections == 3 }
+        isOpen.set(true)
+        for (number, client) in clients.enumerated() { #expect(try client.value() == "\(number)") }
+        #expect(server.connections == 12)
     }
 
     @Test func `connect_query runs before a server's first use`() throws {

@@ -138,11 +138,9 @@ struct Pool {
     mutating func resumed() { isPaused = false }
 
     /// How many connections the queue would like to have opened: one for everybody who waits, less those servers that are on
-    /// their way. At most `maxParallel` are opened at a time.
-    func wantedConnections(maxParallel: Int) -> Int {
-        guard !isPaused else { return 0 }
-        let useful = queue.count - openingCount - testingCount - idleCount
-        return max(0, min(useful, maxParallel - openingCount))
+    /// their way.
+    var wantedConnections: Int {
+        isPaused ? 0 : max(0, queue.count - openingCount - testingCount - idleCount)
     }
 
     /// The idle servers, longest idle first, with the time since which they are idle.

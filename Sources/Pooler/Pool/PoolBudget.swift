@@ -54,17 +54,20 @@ final class ConnectionBudget: Sendable {
     }
 }
 
-/// What all workers share of one pool: how many server connections exist, against its three limits, and the welcome that its
+/// What all workers share of one pool: how many server connections exist, against its limits, and the welcome that its
 /// first server brought.
 final class PoolBudget: Sendable {
     /// A connection that would go over a limit.
     enum Refusal: Equatable {
+        case logins
         case pool
         case database
         case user
     }
 
     let servers = ConnectionBudget()
+    /// Those of them that are connecting or logging in (`max_server_logins`).
+    private let logins = ConnectionBudget()
     let database: ConnectionBudget
     let user: ConnectionBudget
     /// Clients that are pinned to their server, or about to be.
@@ -106,20 +109,30 @@ final class PoolBudget: Sendable {
         nextHost.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
     }
 
-    /// Reserves one server connection under all three limits (0 or less: none), in the order in which PgBouncer checks them.
-    func reserve(poolLimit: Int, databaseLimit: Int, userLimit: Int) -> Refusal? {
-        guard servers.reserve(limit: poolLimit) else { return .pool }
+    /// Reserves one server connection that logs in, under all limits (0 or less: none), the wider ones in the order in which
+    /// PgBouncer checks them.
+    func reserve(loginLimit: Int, poolLimit: Int, databaseLimit: Int, userLimit: Int) -> Refusal? {
+        guard logins.reserve(limit: loginLimit) else { return .logins }
+        guard servers.reserve(limit: poolLimit) else {
+            logins.undo()
+            return .pool
+        }
         guard database.reserve(limit: databaseLimit) else {
             servers.undo()
+            logins.undo()
             return .database
         }
         guard user.reserve(limit: userLimit) else {
             database.undo()
             servers.undo()
+            logins.undo()
             return .user
         }
         return nil
     }
+
+    /// A reserved connection has logged in, or never will; true when somebody was turned away for its sake.
+    func loginEnded() -> Bool { logins.release() }
 
     /// Gives one connection back; true when somebody was turned away meanwhile.
     func release() -> Bool {

@@ -119,8 +119,8 @@ extension Worker {
         let limit = settings.poolSize > 0 ? min(minimum, settings.poolSize) : minimum
         guard
             pool.budget.reserve(
-                poolLimit: limit, databaseLimit: settings.maxDbConnections, userLimit: settings.maxUserConnections)
-                == nil
+                loginLimit: configuration.settings.maxServerLogins, poolLimit: limit,
+                databaseLimit: settings.maxDbConnections, userLimit: settings.maxUserConnections) == nil
         else { return }
         openServer(for: pool)
     }

@@ -20,6 +20,14 @@ final class ServerConnection: Connection {
         /// A cancel request is aimed at it: it is not reused until that is over.
         case beingCanceled
         case closed
+
+        /// Whether it counts for max_server_logins.
+        var isLoggingIn: Bool {
+            switch self {
+            case .connecting, .login: true
+            case .idle, .active, .aligning, .probing, .testing, .lookingUp, .beingCanceled, .closed: false
+            }
+        }
     }
 
     let address: SocketAddress

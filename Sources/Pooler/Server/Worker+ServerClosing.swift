@@ -16,6 +16,7 @@ extension Worker {
     /// Takes a server out of all books and closes its socket.
     func forget(_ server: ServerConnection) {
         guard server.isOpen else { return }
+        if server.phase.isLoggingIn { loginEnded(in: server.pool) }
         server.isOpen = false
         server.phase = .closed
         server.held.removeAll(to: blocks)
@@ -26,6 +27,11 @@ extension Worker {
         poller.remove(server.transport.descriptor.number)
         server.transport.shutDown()
         releaseBudget(of: server.pool)
+    }
+
+    /// A server has logged in, or never will: the next one may.
+    func loginEnded(in pool: WorkerPool) {
+        if pool.budget.loginEnded() { shared.broadcast(.budgetFreed) }
     }
 
     /// Gives a connection's place back, and tells everybody if somebody was turned away for want of one.

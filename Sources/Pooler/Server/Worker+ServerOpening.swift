@@ -16,7 +16,7 @@ extension Worker {
         guard !condition.isPaused(pool.key.database),
             !pool.isBackingOff(now: now, retry: configuration.settings.serverLoginRetry)
         else { return }
-        var wanted = pool.pool.wantedConnections(maxParallel: max(1, configuration.settings.maxServerLogins))
+        var wanted = pool.pool.wantedConnections
         if wanted == 0, !pool.welcomeWaiters.isEmpty, pool.pool.openingCount == 0 { wanted = 1 }
         while wanted > 0 {
             wanted -= 1
@@ -36,10 +36,11 @@ extension Worker {
             }
         }
         switch pool.budget.reserve(
-            poolLimit: limit, databaseLimit: settings.maxDbConnections, userLimit: settings.maxUserConnections)
+            loginLimit: configuration.settings.maxServerLogins, poolLimit: limit,
+            databaseLimit: settings.maxDbConnections, userLimit: settings.maxUserConnections)
         {
         case nil: return true
-        case .pool: return false
+        case .logins, .pool: return false
         case .database: return evictForSpace(database: pool.key.database, user: nil, sparing: pool)
         case .user: return evictForSpace(database: nil, user: pool.key.user, sparing: pool)
         }
@@ -308,6 +309,7 @@ extension Worker {
         server.commandPassword = nil
         serverSessions.keep(server)
         server.phase = .idle
+        loginEnded(in: pool)
         if pool.welcome == nil {
             pool.welcome = welcome
             shared.broadcast(.welcomeArrived(pool.key), except: index)
@@ -355,6 +357,7 @@ extension Worker {
         log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
         pool.pool.serverRemoved(token)
         table.remove(token)
+        loginEnded(in: pool)
         releaseBudget(of: pool)
         launchFailed(pool, failure)
     }

@@ -165,6 +165,7 @@ extension Worker {
             guard case .pendingServer = table[token] else { continue }
             pool.pool.serverRemoved(token)
             table.remove(token)
+            loginEnded(in: pool)
             releaseBudget(of: pool)
         }
     }

@@ -82,15 +82,25 @@ import Testing
         #expect(budget.count == 0)
     }
 
+    @Test func `So many logins may be under way, and the end of one is told to who was turned away`() {
+        let budget = PoolBudget(database: ConnectionBudget(), user: ConnectionBudget(), workerCount: 1)
+        #expect(budget.reserve(loginLimit: 1, poolLimit: 2, databaseLimit: 0, userLimit: 0) == nil)
+        #expect(budget.reserve(loginLimit: 1, poolLimit: 2, databaseLimit: 0, userLimit: 0) == .logins)
+        #expect(budget.loginEnded() && budget.servers.count == 1)
+        #expect(budget.reserve(loginLimit: 1, poolLimit: 1, databaseLimit: 0, userLimit: 0) == .pool)
+        #expect(budget.reserve(loginLimit: 1, poolLimit: 2, databaseLimit: 0, userLimit: 0) == nil)
+        #expect(!budget.loginEnded() && budget.servers.count == 2)
+    }
+
     @Test func `A refusal names the limit, and takes nothing`() {
         let (database, user) = (ConnectionBudget(), ConnectionBudget())
         let budget = PoolBudget(database: database, user: user, workerCount: 1)
         let other = PoolBudget(database: database, user: ConnectionBudget(), workerCount: 1)
-        #expect(budget.reserve(poolLimit: 1, databaseLimit: 2, userLimit: 2) == nil)
-        #expect(budget.reserve(poolLimit: 1, databaseLimit: 2, userLimit: 2) == .pool)
-        #expect(other.reserve(poolLimit: 1, databaseLimit: 2, userLimit: 2) == nil)
-        #expect(budget.reserve(poolLimit: 5, databaseLimit: 2, userLimit: 2) == .database)
-        #expect(budget.reserve(poolLimit: 5, databaseLimit: 5, userLimit: 1) == .user)
+        #expect(budget.reserve(loginLimit: 0, poolLimit: 1, databaseLimit: 2, userLimit: 2) == nil)
+        #expect(budget.reserve(loginLimit: 0, poolLimit: 1, databaseLimit: 2, userLimit: 2) == .pool)
+        #expect(other.reserve(loginLimit: 0, poolLimit: 1, databaseLimit: 2, userLimit: 2) == nil)
+        #expect(budget.reserve(loginLimit: 0, poolLimit: 5, databaseLimit: 2, userLimit: 2) == .database)
+        #expect(budget.reserve(loginLimit: 0, poolLimit: 5, databaseLimit: 5, userLimit: 1) == .user)
         #expect(budget.servers.count == 1 && database.count == 2 && user.count == 1)
         // Each of the refusals is announced by the next release.
         #expect(budget.release())
@@ -104,9 +114,9 @@ import Testing
         let full = ConnectionBudget()
         full.add()
         let other = PoolBudget(database: database, user: full, workerCount: 1)
-        #expect(budget.reserve(poolLimit: 0, databaseLimit: 1, userLimit: 0) == nil)
-        #expect(budget.reserve(poolLimit: 0, databaseLimit: 1, userLimit: 0) == .database)
-        #expect(other.reserve(poolLimit: 0, databaseLimit: 2, userLimit: 1) == .user)
+        #expect(budget.reserve(loginLimit: 0, poolLimit: 0, databaseLimit: 1, userLimit: 0) == nil)
+        #expect(budget.reserve(loginLimit: 0, poolLimit: 0, databaseLimit: 1, userLimit: 0) == .database)
+        #expect(other.reserve(loginLimit: 0, poolLimit: 0, databaseLimit: 2, userLimit: 1) == .user)
         #expect(budget.release())
     }
 

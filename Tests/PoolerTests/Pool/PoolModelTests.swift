@@ -113,7 +113,7 @@ private struct PoolPlay {
     }
 
     private mutating func openServers() throws {
-        var wanted = pool.wantedConnections(maxParallel: 3)
+        var wanted = pool.wantedConnections
         try require(wanted >= 0 && wanted <= waiting.count, "more connections wanted than clients wait")
         while wanted > 0, budget.reserve(limit: limit) {
             wanted -= 1
@@ -210,10 +210,10 @@ private struct PoolPlay {
         try require(Set(pool.allServers) == Set(servers.keys), "not the same servers")
         try require(pool.queue.waiters.map(\.ticket) == waiting.map(\.ticket), "not the same waiters")
         try require(isPaused || idle == 0 || waiting.count <= checking, "somebody waits while a server idles")
-        let wanted = pool.wantedConnections(maxParallel: 3)
+        let wanted = pool.wantedConnections
         let useful = waiting.count - opening - checking - resetting - idle
         try require(
-            wanted == (isPaused ? 0 : max(0, min(useful, 3 - opening))),
+            wanted == (isPaused ? 0 : max(0, useful)),
             "\(wanted) connections wanted, \(useful) useful")
     }
 }

@@ -44,7 +44,7 @@ import Testing
             Issue.record("no check")
             return
         }
-        #expect(pool.testingCount == 1 && pool.waitingCount == 1 && pool.wantedConnections(maxParallel: 8) == 0)
+        #expect(pool.testingCount == 1 && pool.waitingCount == 1 && pool.wantedConnections == 0)
         let placement = pool.serverFreed(Self.server(0), now: now)
         #expect(placement == .serve(.init(ticket: ticket, client: Self.client(0), since: now + .nanoseconds(1))))
         // Idle for exactly the delay is not too long.
@@ -69,7 +69,7 @@ import Testing
         }
         #expect(pool.idleCount == 0 && pool.waitingCount == 2 && pool.testingCount == 2)
         let third = pool.serverRequested(by: Self.client(3), now: now, checkAfter: .seconds(30), roundRobin: false)
-        #expect(Self.isWait(third) && pool.wantedConnections(maxParallel: 8) == 1)
+        #expect(Self.isWait(third) && pool.wantedConnections == 1)
     }
 
     @Test func `When a check fails, its client gets the next idle server`() {
@@ -78,11 +78,11 @@ import Testing
         _ = pool.serverRequested(by: Self.client(0), now: now, checkAfter: .seconds(30), roundRobin: false)
         #expect(pool.nextStep(now: now, checkAfter: .seconds(30), roundRobin: false) == nil)
         pool.serverRemoved(Self.server(1))
-        #expect(pool.wantedConnections(maxParallel: 8) == 0)
+        #expect(pool.wantedConnections == 0)
         #expect(pool.nextStep(now: now, checkAfter: .seconds(30), roundRobin: false) == .check(Self.server(0)))
         #expect(pool.nextStep(now: now, checkAfter: .seconds(30), roundRobin: false) == nil)
         pool.serverRemoved(Self.server(0))
-        #expect(pool.wantedConnections(maxParallel: 8) == 1)
+        #expect(pool.wantedConnections == 1)
     }
 
     @Test func `While paused everybody waits, and is paired afterwards`() {
@@ -92,7 +92,7 @@ import Testing
             pool.serverRequested(by: Self.client($0), now: Self.start, checkAfter: nil, roundRobin: false)
         }
         #expect(leases.allSatisfy { Self.isWait($0) })
-        #expect(pool.wantedConnections(maxParallel: 8) == 0)
+        #expect(pool.wantedConnections == 0)
         #expect(pool.nextStep(now: Self.start, checkAfter: nil, roundRobin: false) == nil)
         pool.serverOpening(Self.server(7))
         #expect(pool.serverFreed(Self.server(7), now: Self.start) == .keep)
@@ -106,22 +106,21 @@ import Testing
         #expect(pool.waitingCount == 0 && pool.leasedCount == 3)
     }
 
-    @Test func `Connections are wanted for those who wait, a few at a time`() {
+    @Test func `Connections are wanted for those who wait`() {
         var pool = Pool()
         for number in 0..<10 {
             _ = pool.serverRequested(by: Self.client(number), now: Self.start, checkAfter: nil, roundRobin: false)
         }
-        #expect(pool.wantedConnections(maxParallel: 3) == 3 && pool.wantedConnections(maxParallel: 20) == 10)
+        #expect(pool.wantedConnections == 10)
         pool.serverOpening(Self.server(0))
         pool.serverOpening(Self.server(1))
-        #expect(pool.wantedConnections(maxParallel: 3) == 1 && pool.wantedConnections(maxParallel: 20) == 8)
-        #expect(pool.wantedConnections(maxParallel: 1) == 0)
+        #expect(pool.wantedConnections == 8)
         // A server that is being reset serves one of them, but holds up no connection for the others.
         _ = pool.serverFreed(Self.server(0), now: Self.start)
         pool.serverResetting(Self.server(0))
         _ = pool.serverFreed(Self.server(1), now: Self.start)
         #expect(pool.waitingCount == 8 && pool.testingCount == 1)
-        #expect(pool.wantedConnections(maxParallel: 1) == 1 && pool.wantedConnections(maxParallel: 20) == 7)
+        #expect(pool.wantedConnections == 7)
     }
 
     @Test func `The one used last is given away, and idle ones are listed longest idle first`() {
