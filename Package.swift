@@ -77,3 +77,14 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["PoolerTestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )
+
+// scripts/fuzz builds this one by itself, with libFuzzer's main function and with every module watched by it.
+if Context.environment["PGVALET_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "pgvalet-fuzz",
+            dependencies: ["Pooler", "PoolerConfig", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/Fuzz/Sources",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
+        ))
+}

@@ -112,6 +112,8 @@ final class Socket: Sendable {
         unsafe Glibc.connect(descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
     }
 
+    func finishSending() { Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
+
     func shutdown() { Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// A small receive buffer, so that a slow reader is felt soon. Before connect.

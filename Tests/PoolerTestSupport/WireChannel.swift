@@ -50,6 +50,9 @@ public class WireChannel {
         return messages
     }
 
+    /// Says that nothing more will be sent.
+    public func finishSending() { socket.finishSending() }
+
     /// Closes without a word.
     public func close() { socket.shutdown() }
 

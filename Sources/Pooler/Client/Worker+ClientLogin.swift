@@ -79,7 +79,7 @@ extension Worker {
         let scratch = self.scratch
         let bytes = login.carried + scratch.bytes(range).array()
         login.carried = []
-        scratch.place(bytes.span.bytes, at: 0)
+        unsafe scratch.place(bytes.span.bytes, at: 0)
         return 0..<bytes.count
     }
 
