@@ -396,9 +396,17 @@ extension Worker {
             values[TrackedParameters.applicationNameIndex] = Array(
                 applicationNameWithHost(client, values[TrackedParameters.applicationNameIndex]).utf8)
         }
+        var settings = identity.settings
+        if let pool = client.pool, pool.replication == nil, pool.settings.sessionState == .track {
+            // What servers do not report by themselves is looked after with the rest of the session.
+            for (index, name) in shared.tracked.names.enumerated() where welcome.tracked[index] == nil {
+                if let value = values[index] { settings.append(SessionSetting(name: name.lowercased(), value: value)) }
+                values[index] = nil
+            }
+        }
         let parameters = parameterSets.intern(values)
         client.parameters = parameters
-        client.session.initial = sessionSettings.intern(identity.settings)
+        client.session.initial = sessionSettings.intern(settings)
         setSettings(client.session.initial, of: client)
         let key = CancelKey.random()
         client.cancelKey = key
