@@ -17,6 +17,12 @@ enum FuzzTarget: String, CaseIterable {
     case hba
     case ident
     case users
+    /// A JSON Web Token in the place of a password.
+    case token
+    /// The keys that tokens are checked with.
+    case keys
+    /// LDAP options, `password_command`, and what a command prints.
+    case options
 
     /// The one that PGVALET_FUZZ_TARGET names.
     static let current: FuzzTarget = {
@@ -38,6 +44,9 @@ enum FuzzTarget: String, CaseIterable {
         case .hba: ConfigurationHarness.hba(input)
         case .ident: ConfigurationHarness.ident(input)
         case .users: ConfigurationHarness.users(input)
+        case .token: TokenHarness.token(input)
+        case .keys: TokenHarness.keys(input)
+        case .options: TokenHarness.options(input)
         }
     }
 }
