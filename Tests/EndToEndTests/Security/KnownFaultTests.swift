@@ -83,9 +83,7 @@ import Testing
     @Test(arguments: Stage.allCases)
     func `CVE-2015-4054 a password before its time, and any message at any point of a login`(stage: Stage) throws {
         let pooler = try Pooler(["auth_type": stage.authType, "auth_failure_limit": "0"])
-        let bodies: [[UInt8]] = [
-            [], [0], cString("app"), cString("SCRAM-SHA-256") + int32(-1), [UInt8](repeating: 255, count: 64),
-        ]
+        let bodies: [[UInt8]] = [[], cString("app"), cString("SCRAM-SHA-256") + int32(-1)]
         for byte in UInt8.min...UInt8.max where byte != 0 {
             for body in bodies {
                 let client = try stage.reach(pooler)
