@@ -200,6 +200,23 @@ import Testing
         #expect(try Self.logIn(pooler, "postgres", "pg-secret") == "postgres")
     }
 
+    @Test func `the manual's function lets an auth_user ask who is no superuser`() throws {
+        let manual = readFile(String(#filePath.split(separator: "Tests/")[0]) + "docs/authentication.md")
+        let sql = String(manual.split(separator: "```sql")[1].split(separator: "```")[0])
+        let user = try Postgres.shared.makeRole()
+        try Postgres.shared.query("create schema pgvalet; create role pgvalet", database: "app")
+        try Postgres.shared.query("grant usage on schema pgvalet to pgvalet; grant pgvalet to \(user)", database: "app")
+        try Postgres.shared.query(sql, database: "app")
+        let pooler = try Self.pooler([
+            "auth_user": user, "auth_query": "SELECT uname, secret FROM pgvalet.lookup($1)",
+        ])
+        #expect(try Self.logIn(pooler, "scram_user") == "scram_user")
+        #expect(throws: Self.wrong) { try Self.logIn(pooler, "scram_user", "x") }
+        let superuser = try Self.role("superuser")
+        #expect(throws: Self.wrong) { try Self.logIn(pooler, superuser) }
+        #expect(throws: Self.wrong) { try Self.logIn(pooler, try Self.role("valid until '2001-01-01'")) }
+    }
+
     @Test func `an auth_user who is refused, or has no database, tells strangers nothing`() throws {
         let refused = try Self.pooler(["auth_user": "refused_user"])
         var settings = PoolerSettings()
