@@ -129,7 +129,7 @@ extension Worker {
             messages += alignment.message
             isVerified = alignment.isVerified
         }
-        let settings = client.session.settings
+        let settings = wantedSettings(of: client, on: server)
         if settings !== server.session.settings,
             let message = SessionSettings.alignment(from: server.session.settings, to: settings)
         {
@@ -168,8 +168,9 @@ extension Worker {
             return
         }
         parameterSets.aligned(to: wanted)
-        server.session.settings = client.session.settings
+        server.session.settings = wantedSettings(of: client, on: server)
         server.session.settings?.isVerified = true
+        client.session.settings?.isVerified = true
         // What the server did not report is as we set it; what it did is in its own spelling.
         let values = zip(wanted.values, server.parameters.values).enumerated().map { index, pair in
             server.pool.reportsParameter(index) ? pair.1 : pair.0

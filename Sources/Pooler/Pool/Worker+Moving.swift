@@ -84,6 +84,7 @@ extension Worker {
         server.isOutputWatched = false
         let moved = MovedServer(
             server: server, values: server.parameters.values, settings: server.session.settings?.settings ?? [],
+            baseline: server.session.baseline?.settings ?? [],
             statements: server.statements.moved,
             database: server.pool.database, credential: server.pool.credential)
         // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
@@ -103,6 +104,8 @@ extension Worker {
         server.statements = ServerStatements(moved.statements, among: statements.table)
         server.session.settings = sessionSettings.intern(moved.settings)
         server.session.settings?.isVerified = true
+        server.session.baseline = sessionSettings.intern(moved.baseline)
+        server.session.baseline?.isVerified = true
         table.fill(token, .server(server))
         // Kept by itself: the server may be on its way to a third worker before this is over.
         let pool = pools[key] ?? makePool(key, moved.database, moved.credential)
@@ -132,6 +135,7 @@ struct MovedServer {
     let server: ServerConnection
     let values: [[UInt8]?]
     let settings: [SessionSetting]
+    let baseline: [SessionSetting]
     let statements: MovedStatements
     /// What the other worker makes its part of the pool from, if it has none yet.
     let database: Database

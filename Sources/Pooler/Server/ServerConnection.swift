@@ -11,8 +11,8 @@ final class ServerConnection: Connection {
         case active(ClientConnection)
         /// Its parameters are made to fit a client that waits for it.
         case aligning(ClientConnection, ParameterSet)
-        /// Its client's transaction is over, and it is asked what its session holds.
-        case probing(ClientConnection, SessionProbe)
+        /// Its client's transaction is over, or it is new and has no client yet: it is asked what its session holds.
+        case probing(ClientConnection?, SessionProbe)
         /// A reset or check query of ours runs.
         case testing(ServerTest)
         /// It runs auth_query.

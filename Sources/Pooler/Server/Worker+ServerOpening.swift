@@ -315,7 +315,12 @@ extension Worker {
             shared.broadcast(.welcomeArrived(pool.key), except: index)
         }
         welcomeArrived(pool.key)
-        guard server.isOpen else { return }
+        guard server.isOpen, !startBaseline(server) else { return }
+        becomeAvailable(server)
+    }
+
+    /// A new server can be used.
+    func becomeAvailable(_ server: ServerConnection) {
         // A connection that its limits no longer allow, or that was opened just before a PAUSE, ends here.
         if let reason = reasonToClose(server, isFresh: true) {
             closeServer(server, reason, isOrderly: true)
@@ -333,7 +338,7 @@ extension Worker {
             forget(server)
             if failure.isRefusedPassword, passwordRefused(of: server) { break }
             launchFailed(pool, failure)
-        case .active(let client), .aligning(let client, _), .probing(let client, _):
+        case .active(let client), .aligning(let client, _), .probing(let client?, _):
             toClient.clear()
             client.link = .none
             closeServer(server, failure.text, isOrderly: false)
@@ -341,7 +346,7 @@ extension Worker {
         case .lookingUp(let lookUp):
             closeServer(server, failure.text, isOrderly: false)
             serverLeft(lookUp, failure)
-        case .testing:
+        case .testing, .probing(nil, _):
             closeServer(server, failure.text, isOrderly: false)
             // Whoever waited for the outcome of a check may have another idle server.
             serveQueue(of: server.pool)

@@ -108,6 +108,22 @@ import Testing
         #expect(try states().first { $0["user"] == "postgres" }?["session_state"] == "reset")
     }
 
+    @Test(arguments: ["track", "pin", "reset"])
+    func `what connect_query has set is there for every client`(state: String) throws {
+        let settings = ["pool_mode": "transaction", "default_pool_size": "2", "session_state": state]
+        let query = "connect_query='set work_mem = ''7MB''; set app.base = ''b'''"
+        let pooler = try Pooler(settings, databases: ["based": "$server dbname=app \(query)"])
+        let client = try pooler.connect(database: "based")
+        let look = "select current_setting('work_mem') || current_setting('app.base') || current_setting('geqo')"
+        for sql in ["set geqo = off", "set work_mem = '8MB'", "begin; set work_mem = '9MB'; rollback"] {
+            try client.query(sql)
+            for _ in 0..<3 {
+                #expect(try pooler.connect(database: "based").query(look).value == "7MBbon", "after \(sql)")
+            }
+        }
+        if state == "track" { #expect(try client.query(look).value == "8MBboff") }
+    }
+
     @Test func `a large statement is looked at afterwards`() throws {
         let pooler = try pooler("track", "transaction")
         let client = try pooler.connect()

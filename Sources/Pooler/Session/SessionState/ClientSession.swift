@@ -24,6 +24,8 @@ struct ServerSession {
     var holds: Kinds = []
     /// Parameters that are set.
     var settings: SessionSettings?
+    /// What connect_query has set: so it is for clients that have set nothing.
+    var baseline: SessionSettings?
     /// Names of parameters that may have changed and that the server does not list.
     private(set) var names: [String] = []
     /// DISCARD ALL was the last that touched it.

@@ -94,6 +94,8 @@ struct SessionSettingsTable {
     /// Beyond this, combinations that nobody uses are swept out: clients choose them freely.
     private static let softLimit = 1024
 
+    /// For a server that has nothing set, where its clients expect something: what connect_query had set.
+    let nothing = SessionSettings([])
     private var sets: [[SessionSetting]: SessionSettings] = [:]
     private var sweepAt = softLimit
 

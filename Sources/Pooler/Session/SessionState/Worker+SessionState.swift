@@ -31,16 +31,30 @@ extension Worker {
         }
     }
 
+    /// connect_query has run on a new server: finds out what it has set. False where nobody needs to know.
+    func startBaseline(_ server: ServerConnection) -> Bool {
+        guard let query = server.pool.database.connectQuery, server.pool.heedsSession else { return false }
+        let names = SessionLexer.effects(of: Array(query.utf8).span.bytes).names.filter { SessionSettings.isCustom($0) }
+        let probe = probe(of: server, asksForBound: false, names: names)
+        server.phase = .probing(nil, probe)
+        send(probe, to: server)
+        return true
+    }
+
+    private func probe(of server: ServerConnection, asksForBound: Bool, names: [String]) -> SessionProbe {
+        let pool = server.pool
+        return SessionProbe(asksForBound: asksForBound, names: names, user: pool.key.user) { [shared] name in
+            shared.tracked.index(of: name).map { pool.reportsParameter($0) } ?? false
+        }
+    }
+
     private func startProbe(_ server: ServerConnection, _ client: ClientConnection) {
         let pool = server.pool
         let known = (client.session.settings?.customNames ?? []) + server.session.names
         var names: [String] = []
         for name in known where !names.contains(name) && !isReported(name, by: pool) { names.append(name) }
-        let probe = SessionProbe(
-            asksForBound: !server.session.residue.isDisjoint(with: .bound), names: names, user: pool.key.user
-        ) { [shared] name in
-            shared.tracked.index(of: name).map { pool.reportsParameter($0) } ?? false
-        }
+        let probe = probe(
+            of: server, asksForBound: !server.session.residue.isDisjoint(with: .bound), names: names)
         server.phase = .probing(client, probe)
         client.link = .aligning(server)
         send(probe, to: server)
@@ -54,7 +68,7 @@ extension Worker {
 
     /// The server says what its session holds.
     func processProbe(
-        _ server: ServerConnection, _ client: ClientConnection, _ probe: SessionProbe, _ range: Range<Int>
+        _ server: ServerConnection, _ client: ClientConnection?, _ probe: SessionProbe, _ range: Range<Int>
     ) {
         let scratch = self.scratch
         let outcome = probe.received(scratch.bytes(range)) { type, body in
@@ -62,14 +76,14 @@ extension Worker {
             case .parameterStatus:
                 parameterReported(body, by: server)
             case .notificationResponse:
-                guard client.isOpen else { return }
+                guard client?.isOpen ?? false else { return }
                 toClient.insertHead(type, frameLength: FrameHeader.size + body.byteCount, beside: scratch)
                 toClient.insert(body, beside: scratch)
             default:
                 break
             }
         }
-        if client.isOpen { flush(toClient, to: client) } else { toClient.clear() }
+        if let client, client.isOpen { flush(toClient, to: client) } else { toClient.clear() }
         switch outcome {
         case .unfinished:
             return
@@ -86,16 +100,41 @@ extension Worker {
             }
         case .found(let findings):
             _ = server.replies.replyReceived(.readyForQuery)
-            sessionKnown(findings, server, client)
+            if let client {
+                sessionKnown(findings, server, client)
+            } else {
+                baselineKnown(findings, server)
+            }
         }
     }
 
-    private func probeFailed(_ server: ServerConnection, _ client: ClientConnection, _ why: String) {
+    private func baselineKnown(_ findings: SessionProbe.Findings, _ server: ServerConnection) {
+        let settings = sessionSettings.intern(findings.settings)
+        settings?.isVerified = true
+        server.session.baseline = settings
+        server.session.looked([], settings)
+        server.phase = .idle
+        becomeAvailable(server)
+    }
+
+    /// What a server has to have set for a client.
+    func wantedSettings(of client: ClientConnection, on server: ServerConnection) -> SessionSettings? {
+        guard let baseline = server.session.baseline else { return client.session.settings }
+        let own = client.session.settings
+        let wanted = sessionSettings.intern(own?.settings ?? [], over: baseline)
+        if own?.isVerified ?? true { wanted?.isVerified = true }
+        return wanted
+    }
+
+    private func probeFailed(_ server: ServerConnection, _ client: ClientConnection?, _ why: String) {
         log.warning("\(label(server)) cannot tell what its session holds, closing the connection: \(why)")
-        let isWaiting = isAligning(client, with: server)
-        if isWaiting { client.link = .none }
+        guard let client, isAligning(client, with: server) else {
+            closeServer(server, "session state unknown", isOrderly: true)
+            return
+        }
+        client.link = .none
         closeServer(server, "session state unknown", isOrderly: true)
-        if isWaiting { closeClient(client, .sessionStateUnknown(why)) }
+        closeClient(client, .sessionStateUnknown(why))
     }
 
     private func isAligning(_ client: ClientConnection, with server: ServerConnection) -> Bool {
@@ -112,10 +151,12 @@ extension Worker {
             return
         }
         let pool = server.pool
+        let baseline = server.session.baseline?.settings ?? []
+        let found = findings.settings.filter { !baseline.contains($0) }
         var holds = findings.bound.union(server.session.unknowable)
         var settings: SessionSettings?
         if pool.settings.sessionState == .pin {
-            for setting in findings.settings {
+            for setting in found {
                 holds.insert(
                     [SessionSettings.role, SessionSettings.authorization].contains(setting.name) ? .role : .settings)
             }
@@ -124,9 +165,9 @@ extension Worker {
             settings?.isVerified = true
             let initial = client.session.initial
             // RESET leaves a parameter of the client's own making empty.
-            let set = findings.settings.filter { !$0.value.isEmpty || initial?.value(of: $0.name) == nil }
-            let own = initial == nil ? settings : sessionSettings.intern(set, over: initial)
-            if own !== settings { own?.isVerified = initial?.isVerified ?? true }
+            let set = found.filter { !$0.value.isEmpty || initial?.value(of: $0.name) == nil }
+            let own = sessionSettings.intern(set, over: initial)
+            if initial?.isVerified ?? true { own?.isVerified = true }
             setSettings(own, of: client)
         }
         server.session.looked(holds, settings)
@@ -204,7 +245,12 @@ extension Worker {
     func cleaned(_ server: ServerConnection) {
         let hasReset = !server.session.residue.isDisjoint(with: [.settings, .role, .unknownSettings])
         if hasReset { parametersWereReset(on: server) }
-        server.session.looked([], hasReset ? nil : server.session.settings)
+        server.session.looked([], hasReset ? emptySettings(of: server) : server.session.settings)
+    }
+
+    /// That nothing is set on a server, in such a form that its next client gets what it expects.
+    private func emptySettings(of server: ServerConnection) -> SessionSettings? {
+        server.session.baseline == nil ? nil : sessionSettings.nothing
     }
 
     /// server_reset_query has run: that it resets everything is its purpose.
@@ -212,6 +258,6 @@ extension Worker {
         let text = configuration.settings.serverResetQuery.lowercased()
         let isComplete = text.contains("discard all") || text.contains("reset all")
         if isComplete { parametersWereReset(on: server) }
-        server.session.looked([], isComplete ? nil : server.session.settings)
+        server.session.looked([], isComplete ? emptySettings(of: server) : server.session.settings)
     }
 }
