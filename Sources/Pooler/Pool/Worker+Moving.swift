@@ -102,10 +102,10 @@ extension Worker {
         server.token = token
         server.parameters = parameterSets.intern(moved.values)
         server.statements = ServerStatements(moved.statements, among: statements.table)
-        server.session.settings = sessionSettings.intern(moved.settings)
-        server.session.settings?.isVerified = true
         server.session.baseline = sessionSettings.intern(moved.baseline)
         server.session.baseline?.isVerified = true
+        server.session.settings = sessionSettings.intern(moved.settings) ?? emptySettings(of: server)
+        server.session.settings?.isVerified = true
         table.fill(token, .server(server))
         // Kept by itself: the server may be on its way to a third worker before this is over.
         let pool = pools[key] ?? makePool(key, moved.database, moved.credential)

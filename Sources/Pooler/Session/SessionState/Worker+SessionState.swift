@@ -249,7 +249,7 @@ extension Worker {
     }
 
     /// That nothing is set on a server, in such a form that its next client gets what it expects.
-    private func emptySettings(of server: ServerConnection) -> SessionSettings? {
+    func emptySettings(of server: ServerConnection) -> SessionSettings? {
         server.session.baseline == nil ? nil : sessionSettings.nothing
     }
 
