@@ -87,8 +87,7 @@ import Testing
         #expect(throws: PostgresError.self) { try first.query("create temp table state_t (a nonsense)") }
         try eventually { (try? second.query("listen a")) != nil }
         second.vanish()
-        try eventually { try pooler.console("SHOW PINS").rows.isEmpty }
-        try first.query("listen a")
+        try eventually { (try? first.query("listen a")) != nil }
     }
 
     @Test func `nobody is pinned with max_pinned = 0, and settings are tracked all the same`() throws {

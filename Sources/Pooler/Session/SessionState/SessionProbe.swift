@@ -32,6 +32,8 @@ final class SessionProbe {
     /// Parameters that are looked after by other means.
     private let isTracked: (String) -> Bool
     private var bytes: [UInt8] = []
+    /// Once it is finished: the head of a message that has nothing to do with it.
+    private(set) var rest: [UInt8] = []
     /// Results that have begun.
     private var resultCount = 0
     private var findings = Findings()
@@ -101,13 +103,14 @@ final class SessionProbe {
                 let type = BackendMessageType(rawValue: header.type)
                 let body = span.slice(cursor + FrameHeader.size..<frameEnd)
                 cursor = frameEnd
-                if read(type, body) { isReady = true } else { other(type, body) }
-                if isReady { return true }
+                // Behind the end there is only what nobody has asked for.
+                if !isReady, read(type, body) { isReady = true } else { other(type, body) }
             }
             return span.byteCount - cursor < FrameHeader.size
         }
         guard isWhole, bytes.count - cursor <= Self.answerLimit else { return .broken }
-        bytes.removeFirst(cursor)
+        rest = Array(bytes[cursor...])
+        bytes = rest
         guard isReady else { return .unfinished }
         if let failure { return .failed(failure.sqlState, failure.text) }
         return .found(findings)

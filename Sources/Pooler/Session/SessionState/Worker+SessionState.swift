@@ -84,6 +84,9 @@ extension Worker {
             }
         }
         if let client, client.isOpen { flush(toClient, to: client) } else { toClient.clear() }
+        if outcome != .unfinished, outcome != .broken {
+            unsafe probe.rest.withUnsafeBytes { server.held.append(unsafe RawSpan(_unsafeBytes: $0), from: blocks) }
+        }
         switch outcome {
         case .unfinished:
             return
