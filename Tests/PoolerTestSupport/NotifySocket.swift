@@ -21,7 +21,7 @@ public final class NotifySocket: Sendable {
         let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
         try unsafe withUnsafePointer(to: &name) { pointer in
             try unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                try checked("bind \(path)") { unsafe bind(socket.descriptor, pointer, length) }
+                _ = try checked("bind \(path)") { unsafe bind(socket.descriptor, pointer, length) }
             }
         }
         if !isAbstract { try Account.give(path) }
