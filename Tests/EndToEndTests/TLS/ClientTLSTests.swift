@@ -90,7 +90,8 @@ func openSSLClient(_ pooler: Pooler, _ options: String, input: String = "sleep 0
     ])
     func `settings that cannot be used stop the start`(change: [String: String]) throws {
         let error = #expect(throws: SystemError.self) { try Pooler(clientTLS("require", change)) }
-        #expect("\(error?.description ?? "")".contains("TLS setup failed"))
+        let text = error?.description ?? ""
+        #expect(text.contains("TLS setup failed"))
     }
 
     @Test(arguments: [("trust", "app"), ("scram-sha-256", "app")])
