@@ -34,7 +34,9 @@ extension Worker {
     /// connect_query has run on a new server: finds out what it has set. False where nobody needs to know.
     func startBaseline(_ server: ServerConnection) -> Bool {
         guard let query = server.pool.database.connectQuery, server.pool.heedsSession else { return false }
-        let names = SessionLexer.effects(of: Array(query.utf8).span.bytes).names.filter { SessionSettings.isCustom($0) }
+        let names = unsafe SessionLexer.effects(of: Array(query.utf8).span.bytes).names.filter {
+            SessionSettings.isCustom($0)
+        }
         let probe = probe(of: server, asksForBound: false, names: names)
         server.phase = .probing(nil, probe)
         send(probe, to: server)
