@@ -61,6 +61,7 @@ public enum SettingsPage {
         case .words: "Words separated by commas"
         case .text: "Text"
         case .path: "Path"
+        case .hostAndPort: "`host:port`, or empty"
         }
     }
 

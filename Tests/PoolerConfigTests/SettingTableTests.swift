@@ -49,6 +49,7 @@ struct SettingTableTests {
         case .choice: #expect(type.hasPrefix("enum") || definition.name == "syslog_facility")
         case .words: #expect(type.contains("word list") || definition.name == "listen_addr")
         case .path: #expect(type.contains("path") || type.contains("directory"))
+        case .hostAndPort: Issue.record("PgBouncer has none")
         case .text: #expect(type.hasPrefix("string"))
         }
     }
@@ -77,6 +78,7 @@ struct SettingTableTests {
         case .time: wrong = "-1"
         case .choice: wrong = "sesion"
         case .words, .text, .path: wrong = "a\0b"
+        case .hostAndPort: wrong = "localhost"
         }
         let text = try #require(problem("[pgbouncer]\n\n\(name) = \(wrong)\n"))
         #expect(text.hasPrefix("main.ini:3: \(name): found "))
@@ -142,6 +144,7 @@ struct SettingTableTests {
         case .text where definition.name.hasSuffix("_tls_protocols"): "tlsv1.3"
         case .text where definition.name == "auth_ldap_options": "ldapserver=other"
         case .text: "other"
+        case .hostAndPort: "127.0.0.1:9127"
         }
     }
 }

@@ -9,7 +9,8 @@ extension Worker {
         if case .closing = client.phase { return }
         logClosing(client, reason)
         leaveServer(client, reason)
-        if let message = reason.message { send(message.bytes, to: client) }
+        tallies.clientCloses.add(reason.label)
+        if let message = reason.message { sendError(message, to: client) }
         leave(client)
         guard client.output.isEmpty, !client.transport.hasUnsent else {
             client.phase = .closing
@@ -20,6 +21,12 @@ extension Worker {
             return
         }
         removeClient(client)
+    }
+
+    /// Sends a client an error of ours, and counts it.
+    func sendError(_ message: ErrorMessage, followedBy more: [UInt8] = [], to client: ClientConnection) {
+        tallies.errors.add(Tally.sqlState(message.sqlState))
+        send(message.bytes + more, to: client)
     }
 
     /// Takes a client out of all books and closes its socket.
@@ -112,7 +119,9 @@ extension Worker {
             if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server, key) }
             let why =
                 isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
-            closeServer(server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary)
+            closeServer(
+                server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary,
+                label: reason.isOrdinary ? nil : "client_" + reason.label)
         }
     }
 

@@ -174,7 +174,8 @@ extension Worker {
     ) -> WorkerPool {
         let pool = WorkerPool(
             key: key, budget: shared.directory.pool(key.shared), database: database,
-            settings: poolSettings(key, database), credential: credential, replication: replication)
+            settings: poolSettings(key, database), credential: credential,
+            durations: durations(ofDatabase: key.database), replication: replication)
         apply(configuration.settings, to: pool)
         if condition.isPaused(key.database) { pool.pool.paused() }
         pools[key] = pool
@@ -271,6 +272,7 @@ extension Worker {
         loginEnded(client)
         client.phase = .session
         client.pool?.counters.clientLogins &+= 1
+        client.pool?.durations.values.login.record(now.microseconds(since: client.connectedAt))
         send(writer.bytes, to: client)
     }
 

@@ -15,19 +15,35 @@ extension Worker {
             case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
-        report.pools = pools.values.map(poolReport)
-        for index in report.pools.indices {
-            report.pools[index].pins.current = report.pins.count { $0.pool == report.pools[index].id }
-        }
-        var console = PoolReport(
-            id: PoolReport.ID(database: ConsoleGreeting.database, user: ConsoleGreeting.database),
-            poolMode: "statement")
-        console.activeClients = report.sockets.count { $0.database == ConsoleGreeting.database }
-        console.counters = consoleCounters
-        report.pools.append(console)
+        let pins = Dictionary(grouping: report.pins, by: \.pool)
+        report.pools = poolReports { pins[PoolReport.ID(database: $0.key.database, user: $0.key.user)]?.count ?? 0 }
+        report.pools.append(
+            consoleReport(clients: report.sockets.count { $0.database == ConsoleGreeting.database }))
         report.memory = memoryReports()
         report.freeClients = table.freeCount
         return report
+    }
+
+    /// This worker's parts of the pools.
+    func poolReports(pinned: (WorkerPool) -> Int) -> [PoolReport] {
+        let cancels = activeCancels()
+        return pools.values.map { pool in
+            var report = poolReport(pool)
+            report.activeCancels = cancels[pool.key] ?? 0
+            report.cancelServers = report.activeCancels
+            report.pins.current = pinned(pool)
+            return report
+        }
+    }
+
+    /// The console as a pool.
+    func consoleReport(clients: Int) -> PoolReport {
+        var console = PoolReport(
+            id: PoolReport.ID(database: ConsoleGreeting.database, user: ConsoleGreeting.database),
+            poolMode: "statement")
+        console.activeClients = clients
+        console.counters = consoleCounters
+        return console
     }
 
     private func socketReport(_ client: ClientConnection, _ wallClock: Int64) -> SocketReport {
@@ -83,7 +99,7 @@ extension Worker {
         }
     }
 
-    private func state(of client: ClientConnection) -> SocketReport.State {
+    func state(of client: ClientConnection) -> SocketReport.State {
         switch client.phase {
         case .login, .closing: .clientLogin
         case .welcomeWait: .clientWaiting
@@ -120,8 +136,6 @@ extension Worker {
             poolMode: pool.settings.poolMode.rawValue)
         report.waitingClients = pool.pool.waitingCount + pool.welcomeWaiters.count
         report.activeClients = pool.clientCount - report.waitingClients
-        report.activeCancels = activeCancels(of: pool.key)
-        report.cancelServers = report.activeCancels
         report.loginServers = pool.pool.openingCount
         for server in servers(of: pool) {
             switch state(of: server) {
@@ -156,7 +170,7 @@ extension Worker {
             isIdle: server.replies.isSettled && server.transactionStatus == .idle)
     }
 
-    private func memoryReports() -> [MemoryReport] {
+    func memoryReports() -> [MemoryReport] {
         var clients = (count: 0, one: nil as ClientConnection?)
         var servers = (count: 0, one: nil as ServerConnection?)
         for registration in table.all {

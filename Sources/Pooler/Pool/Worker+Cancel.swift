@@ -143,6 +143,15 @@ extension Worker {
         }
     }
 
+    /// By pool.
+    func activeCancels() -> [PoolKey: Int] {
+        var counts: [PoolKey: Int] = [:]
+        for registration in table.all {
+            if case .cancel(let cancel) = registration, let key = cancel.pool { counts[key, default: 0] += 1 }
+        }
+        return counts
+    }
+
     /// A fresh socket takes these few bytes whole, or is of no use.
     private func sendBytes(_ bytes: [UInt8], of cancel: CancelConnection) -> Bool {
         let result = unsafe bytes.withUnsafeBytes { unsafe cancel.transport.send(RawSpan(_unsafeBytes: $0)) }

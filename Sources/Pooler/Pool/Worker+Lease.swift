@@ -13,6 +13,7 @@ extension Worker {
         {
         case .server(let token):
             guard case .server(let server) = table[token] else { return nil }
+            pool.durations.values.wait.record(0)
             return link(client, server) ? server : nil
         case .check(let token, let ticket):
             queued(client, ticket)
@@ -80,7 +81,9 @@ extension Worker {
             if case .secretLookUp(let lookUp) = table[waiter.client] { run(lookUp, on: server) } else { free(server) }
             return
         }
-        server.pool.counters.waitTime &+= now.microseconds(since: waiter.since)
+        let waited = now.microseconds(since: waiter.since)
+        server.pool.counters.waitTime &+= waited
+        server.pool.durations.values.wait.record(waited)
         client.wasNotifiedOfWait = false
         client.link = .none
         if link(client, server) { processHeld(client) }

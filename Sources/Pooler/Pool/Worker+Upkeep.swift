@@ -145,7 +145,9 @@ extension Worker {
             (settings.poolIdleTimeout > .zero && now - since > settings.poolIdleTimeout && !isForcedMinimum)
             || (pool.database.isAutomatic && settings.autodbIdleTimeout > .zero
                 && now - since > settings.autodbIdleTimeout)
-        if isOver { pools[pool.key] = nil }
+        guard isOver else { return }
+        pools[pool.key] = nil
+        if pool.database.isAutomatic { sweepDurations() }
     }
 
     /// The pool's servers on this worker.

@@ -13,6 +13,8 @@ final class WorkerPool {
     private(set) var lifetimeNanoseconds: Int64
     var pool = Pool()
     var counters = StatCounters()
+    /// Shared by the pools of a database on this worker.
+    let durations: DatabaseDurations
 
     /// What servers are logged in with: the forced user's or the last login's.
     var credential: Credential
@@ -59,9 +61,10 @@ final class WorkerPool {
 
     init(
         key: PoolKey, budget: PoolBudget, database: Database, settings: PoolSettings, credential: Credential,
-        replication: [(name: String, value: String)]? = nil
+        durations: DatabaseDurations, replication: [(name: String, value: String)]? = nil
     ) {
         self.replication = replication
+        self.durations = durations
         self.key = key
         self.budget = budget
         self.database = database

@@ -11,9 +11,11 @@ extension Control {
             if let first = read.unreadableFiles.first { throw first }
             for warning in read.warnings { log.warning("\(warning)") }
             try apply(read)
+            lifecycle.lastReload = .init(isSuccess: true, lastSuccessAt: WallClock.now())
             return true
         } catch {
             log.error("\(error)")
+            lifecycle.lastReload = .init(isSuccess: false, lastSuccessAt: lifecycle.lastReload?.lastSuccessAt)
             log.error("RELOAD failed, the configuration stays as it was")
             return false
         }
@@ -24,6 +26,8 @@ extension Control {
     func apply(_ new: Configuration) throws {
         let change = ConfigurationChange(from: configuration, to: new)
         let tokens = try TokenVerifier(change.configuration)
+        let metricsMove = change.changedSettings.contains("metrics_listen")
+        let metricsListeners = metricsMove ? try Self.openMetrics(change.configuration.settings) : nil
         tls = try TLSContexts(change.configuration, ticketKeys, keeping: tls)
         for warning in tokens?.keys.warnings ?? [] { log.warning("auth_jwt_keys: \(warning)") }
         for warning in change.warnings { log.warning("\(warning)") }
@@ -34,6 +38,7 @@ extension Control {
             log.critical("\(error)")
             exitProcess(1)
         }
+        if metricsMove { serveMetrics(on: metricsListeners) }
         if change.changedSettings.contains("stats_period") { startStats() }
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()

@@ -27,6 +27,9 @@ final class Control {
     var waiting: [WaitingCommand] = []
     var signals: Signals?
     var serviceManager = ServiceManager.absent
+    /// The endpoint of `metrics_listen`.
+    var metrics: MetricsServer?
+    var lifecycle = MetricsReport.Lifecycle(startedAt: WallClock.now())
     private var workers: [Worker]
     private var statsTimer: (any DispatchSourceTimer)?
     private var pollTimer: (any DispatchSourceTimer)?

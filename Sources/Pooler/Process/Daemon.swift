@@ -78,6 +78,7 @@ public enum Daemon {
     ) throws -> Int32 {
         Signals.ignore()
         let listeners = try prepared.listening.open(log: log)
+        let metricsListeners = try Control.openMetrics(prepared.configuration.settings)
         log.info("\(prepared.limit.summary(for: prepared.demand))")
         if let warning = prepared.limit.warning(for: prepared.demand) { log.warning("\(warning)") }
         let control = try Control(
@@ -85,6 +86,7 @@ public enum Daemon {
             options: prepared.options, listeners: listeners, pidFile: prepared.pidFile, log: log)
         control.serviceManager = prepared.manager
         control.start()
+        control.serveMetrics(on: metricsListeners)
         // After the signals have their handlers: whoever reads the number may send one at once.
         try prepared.pidFile?.write()
         log.info("\(program.processUp)")
@@ -115,7 +117,7 @@ extension DescriptorDemand {
         }
         self.init(
             clients: UInt64(max(0, settings.maxClientConn)), servers: UInt64(max(0, servers)),
-            others: UInt64(32 + 8 * WorkerCount(settings).value))
+            others: UInt64(32 + 8 * WorkerCount(settings).value + (settings.metricsListen == nil ? 0 : 24)))
     }
 }
 

@@ -1,8 +1,10 @@
 /// The end of a server connection.
 extension Worker {
     /// Closes a server that no client needs any more; an orderly end is announced with Terminate.
-    func closeServer(_ server: ServerConnection, _ reason: String, isOrderly: Bool) {
+    /// `label` is its name in the metrics, where the reason is no fixed text.
+    func closeServer(_ server: ServerConnection, _ reason: String, isOrderly: Bool, label word: String? = nil) {
         guard server.isOpen else { return }
+        tallies.serverCloses.add(word ?? Tally.word(of: reason))
         if configuration.settings.logDisconnections {
             log.info("\(label(server)) closing because: \(reason) (age=\(age(of: server))s)")
         }

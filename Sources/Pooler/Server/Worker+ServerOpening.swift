@@ -336,22 +336,23 @@ extension Worker {
             let pool = server.pool
             log.warning("\(label(server)) closing because: \(failure.description)")
             forget(server)
+            tallies.serverLoginFailures.add(failure.label)
             if failure.isRefusedPassword, passwordRefused(of: server) { break }
             launchFailed(pool, failure)
         case .active(let client), .aligning(let client, _), .probing(let client?, _):
             toClient.clear()
             client.link = .none
-            closeServer(server, failure.text, isOrderly: false)
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
             closeClient(client, .serverCrashed)
         case .lookingUp(let lookUp):
-            closeServer(server, failure.text, isOrderly: false)
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
             serverLeft(lookUp, failure)
         case .testing, .probing(nil, _):
-            closeServer(server, failure.text, isOrderly: false)
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
             // Whoever waited for the outcome of a check may have another idle server.
             serveQueue(of: server.pool)
         case .idle, .beingCanceled:
-            closeServer(server, failure.text, isOrderly: false)
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
         case .closed:
             break
         }
@@ -360,6 +361,7 @@ extension Worker {
     /// A connection failed before it had a socket.
     func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
         log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
+        tallies.serverLoginFailures.add(failure.label)
         pool.pool.serverRemoved(token)
         table.remove(token)
         loginEnded(in: pool)

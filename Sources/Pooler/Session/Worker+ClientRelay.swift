@@ -270,13 +270,13 @@ extension Worker {
             return .close(.unknownMessage)
         case (.next, .request(.query)), (.next, .request(.functionCall)):
             client.cancelDiscard = .none
-            send(Self.cancelled.bytes + Self.readyForQuery, to: client)
+            sendError(Self.cancelled, followedBy: Self.readyForQuery, to: client)
         case (_, .request(.sync)):
             client.cancelDiscard = .none
             send(Self.readyForQuery, to: client)
         case (.next, .request), (.next, .flush):
             client.cancelDiscard = .untilSync
-            send(Self.cancelled.bytes, to: client)
+            sendError(Self.cancelled, to: client)
         case (.next, .copyData), (.next, .copyEnd), (.untilSync, _), (.none, _):
             break
         }

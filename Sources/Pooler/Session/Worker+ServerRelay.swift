@@ -283,7 +283,9 @@ extension Worker {
         guard server.transactionStatus == .idle, let transactionStart = server.transactionStartedAt else { return }
         server.transactionStartedAt = nil
         server.pool.counters.transactions &+= 1
-        server.pool.counters.transactionTime &+= now.microseconds(since: transactionStart)
+        let duration = now.microseconds(since: transactionStart)
+        server.pool.counters.transactionTime &+= duration
+        server.pool.durations.values.transaction.record(duration)
     }
 
     /// The server broke the protocol: nobody can tell what it would say next.

@@ -35,6 +35,7 @@ extension Worker {
             // What was agreed under other TLS settings ends with its present use.
             if changesServerTLS { closeNeeded(servers(of: pool).filter { !$0.address.isUnix }) }
         }
+        sweepDurations()
         for registration in Array(table.all) {
             guard case .client(let client) = registration else { continue }
             applyLimits(to: client)

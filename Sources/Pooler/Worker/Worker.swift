@@ -57,6 +57,10 @@ final class Worker {
     var listeners: [Listener] = []
     /// Clients that have not finished their login.
     var loginCount = 0
+    /// What is counted for the metrics besides the pools' counters.
+    var tallies = WorkerTallies()
+    /// By database.
+    var durations: [String: DatabaseDurations] = [:]
     /// What the console did, as the counters of its own pool.
     var consoleCounters = StatCounters()
 

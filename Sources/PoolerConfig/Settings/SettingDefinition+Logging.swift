@@ -54,8 +54,11 @@ extension SettingDefinition {
             "Form of the log: PgBouncer's lines, or a JSON object for each."
         ),
         SettingDefinition(
-            "metrics_listen", \.metricsListen, .text, default: "", isImplemented: false,
-            "Address and port of the Prometheus endpoint; empty is none."
+            "metrics_listen", \.metricsListen, .hostAndPort, default: "",
+            """
+            Host and port of an HTTP endpoint that serves metrics for Prometheus at `/metrics` (see docs/metrics.md); \
+            `*` is every address, empty is none. It asks for no password and has no TLS.
+            """
         ),
     ]
 }

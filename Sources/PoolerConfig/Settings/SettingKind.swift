@@ -12,13 +12,15 @@ public enum SettingKind: Sendable, Equatable {
     case words
     /// Anything, to the end of the line.
     case text
+    /// Where to listen: `host:port`, or nothing.
+    case hostAndPort
     /// The path of a file or directory, relative to the working directory of the process.
     case path
 
     /// True where ` ; ...` after the value is a comment; in the others it may be part of the value.
     var allowsInlineComment: Bool {
         switch self {
-        case .integer, .boolean, .time, .choice: true
+        case .integer, .boolean, .time, .choice, .hostAndPort: true
         case .words, .text, .path: false
         }
     }
@@ -35,6 +37,7 @@ public enum SettingKind: Sendable, Equatable {
         case .choice(let words): Phrase.alternatives(words)
         case .words: "words separated by commas"
         case .text: "text"
+        case .hostAndPort: "host:port, such as 127.0.0.1:9127 or [::1]:9127"
         case .path: "a path"
         }
     }

@@ -236,7 +236,7 @@ public struct Settings: Sendable, Equatable {
     /// `log_format`.
     public var logFormat: LogFormat = .pgbouncer
     /// `metrics_listen`.
-    public var metricsListen: String = ""
+    public var metricsListen: HostAndPort?
 
     // MARK: Network
 

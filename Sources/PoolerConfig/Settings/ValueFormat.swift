@@ -144,6 +144,21 @@ extension ValueFormat where Value == String {
     }
 }
 
+extension ValueFormat where Value == HostAndPort? {
+    /// `host:port`, or nothing.
+    static var hostAndPort: Self {
+        ValueFormat(kind: .hostAndPort) { text throws(ValueError) in
+            if text.isEmpty { return nil }
+            guard let place = HostAndPort(text) else {
+                throw ValueError(found: Phrase.value(text), expected: SettingKind.hostAndPort.expectation)
+            }
+            return place
+        } print: {
+            $0?.description ?? ""
+        }
+    }
+}
+
 extension ValueFormat where Value == String? {
     static var optionalText: Self { unlessEmpty(.text) }
     static var optionalPath: Self { unlessEmpty(.path) }

@@ -6,7 +6,17 @@ extension ShowTable {
             .text("list") { $0.name },
             .int4("items") { $0.count },
         ]
-    ) { report -> [(name: String, count: Int)] in
+    ) { report in
+        listCounts(
+            report, clients: report.sockets.count { $0.state.isClient },
+            loginClients: report.sockets.count { $0.state == .clientLogin },
+            servers: report.sockets.count { !$0.state.isClient })
+    }
+
+    /// The rows, where the connections have been counted.
+    static func listCounts(
+        _ report: PoolerReport, clients: Int, loginClients: Int, servers: Int
+    ) -> [(name: String, count: Int)] {
         [
             ("databases", report.databases.count),
             ("users", report.users.count),
@@ -14,10 +24,10 @@ extension ShowTable {
             ("pools", report.pools.count),
             ("peer_pools", report.peerPools.count),
             ("free_clients", report.freeClients),
-            ("used_clients", report.sockets.count { $0.state.isClient }),
-            ("login_clients", report.sockets.count { $0.state == .clientLogin }),
+            ("used_clients", clients),
+            ("login_clients", loginClients),
             ("free_servers", report.freeServers),
-            ("used_servers", report.sockets.count { !$0.state.isClient }),
+            ("used_servers", servers),
             ("dns_names", report.globals.dnsHosts.count),
             ("dns_zones", report.globals.dnsZones.count),
             ("dns_queries", report.globals.dnsQueries),
