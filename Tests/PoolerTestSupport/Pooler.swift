@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Testing
 
 /// The daemon under test, as a process of its own with a configuration and a log in a temporary directory.
 ///
@@ -145,6 +146,15 @@ public final class Pooler: Sendable {
     deinit {
         process.signal(SIGKILL)
         _ = try? process.wait()
+        lookForSecrets()
+    }
+
+    /// Whatever a test was about: what its auth_file holds is not in the log. Short ones may be words of a message.
+    private func lookForSecrets() {
+        let log = log
+        for secret in current.withLock({ $0.secrets.values }) where secret.utf8.count >= 8 && log.contains(secret) {
+            Issue.record("the log of a pooler holds the secret \(secret)")
+        }
     }
 
     // MARK: The program

@@ -21,13 +21,15 @@ struct LogLine: Sendable {
     var message: ArraySlice<UInt8> { bytes.dropLast().dropFirst(messageStart) }
 
     private var timestamp = LocalTimestamp()
+    private var universalTimestamp = UniversalTimestamp()
 
     init() {
         bytes.reserveCapacity(Self.maximumLength)
     }
 
+    /// PgBouncer's form.
     mutating func set(_ level: Logger.Level, _ message: String, at time: timespec, pid: Int32) {
-        bytes.removeAll(keepingCapacity: true)
+        begin()
         timestamp.append(time, to: &bytes)
         bytes += " [".utf8
         bytes.appendDecimal(Int(pid))
@@ -39,6 +41,19 @@ struct LogLine: Sendable {
         append(message)
         bytes.append(UInt8(ascii: "\n"))
     }
+
+    /// Starts a line anew, one that is a message as a whole.
+    mutating func begin() {
+        bytes.removeAll(keepingCapacity: true)
+        levelStart = 0
+        messageStart = 0
+    }
+
+    /// Adds text that is as it should be.
+    mutating func put(_ text: String) { bytes += text.utf8 }
+
+    /// Adds the time in the form of RFC 3339.
+    mutating func putUniversalTime(_ time: timespec) { universalTimestamp.append(time, to: &bytes) }
 
     /// Turns the line into the form that journald reads from a service's standard error: the priority in front
     /// (sd-daemon(3)), no time and no process number.

@@ -51,11 +51,16 @@ final class LogOutput: Sendable {
     }
 
     /// Writes one line to every sink, whatever its level.
-    func write(_ level: Logger.Level, _ message: String) {
+    func write(_ level: Logger.Level, _ message: String, about subject: LogSubject? = nil) {
         sinks.withLock { sinks in
             var now = timespec()
             unsafe clock_gettime(CLOCK_REALTIME, &now)
-            sinks.line.set(level, message, at: now, pid: getpid())
+            switch sinks.target.format {
+            case .pgbouncer:
+                sinks.line.set(level, subject.map { "\($0)\(message)" } ?? message, at: now, pid: getpid())
+            case .json:
+                sinks.line.setJSON(level, message, about: subject, at: now, pid: getpid())
+            }
             if sinks.target.standardError, !isJournal { sinks.line.write(to: standardError) }
             if let file = sinks.file?.number { sinks.line.write(to: file) }
             sinks.syslog?.write(level, sinks.line.message)

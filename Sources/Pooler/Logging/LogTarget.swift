@@ -13,6 +13,9 @@ struct LogTarget: Sendable, Equatable {
     /// `verbose`: 0 up to LOG, 1 with DEBUG, 2 and 3 with NOISE.
     var verbosity = 0
 
+    /// `log_format`.
+    var format = LogFormat.pgbouncer
+
     init() {}
 
     /// The configured target.
@@ -25,6 +28,7 @@ struct LogTarget: Sendable, Equatable {
         file = settings.logfile.isEmpty ? nil : settings.logfile
         syslog = settings.syslog ? SyslogTarget(ident: settings.syslogIdent, facility: settings.syslogFacility) : nil
         self.verbosity = verbosity
+        format = settings.logFormat
     }
 }
 

@@ -35,7 +35,11 @@ struct PoolerLogHandler: LogHandler {
         var values = metadata
         if let provided = metadataProvider?.get() { values.merge(provided) { _, new in new } }
         if let own = event.metadata { values.merge(own) { _, new in new } }
+        var subject: LogSubject?
+        if case .stringConvertible(let value) = values.removeValue(forKey: SubjectLog.key) {
+            subject = value as? LogSubject
+        }
         for (key, value) in values.sorted(by: { $0.key < $1.key }) { text += " \(key)=\(value)" }
-        output.write(event.level, text)
+        output.write(event.level, text, about: subject)
     }
 }

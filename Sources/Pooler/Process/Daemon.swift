@@ -17,6 +17,8 @@ public enum Daemon {
             try LogOutput.process.configure(beforeConfiguration)
             let manager = try ServiceManager.inherited()
             let configuration = try ConfigurationFile(path: options.configurationFile).load()
+            beforeConfiguration.format = configuration.settings.logFormat
+            try LogOutput.process.configure(beforeConfiguration)
             for warning in configuration.warnings { log.warning("\(warning)") }
             return try start(configuration, options, program, manager, log)
         } catch {

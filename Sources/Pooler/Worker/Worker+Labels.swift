@@ -26,7 +26,9 @@ extension Worker {
     }
 
     /// `db/user`, for what happens to a pool rather than to one of its connections.
-    func poolLabel(_ pool: WorkerPool) -> String { "\(pool.key.database)/\(pool.key.user):" }
+    func poolLabel(_ pool: WorkerPool) -> PoolLabel {
+        PoolLabel(database: pool.key.database, user: pool.key.user)
+    }
 
     /// Whole seconds since it was connected.
     func age(of connection: Connection) -> Int64 {

@@ -18,7 +18,7 @@ final class Worker {
 
     let index: Int
     let shared: Shared
-    let log: Logger
+    let log: SubjectLog
     let mailbox: Mailbox<WorkerMessage>
 
     // The loop.
@@ -72,7 +72,7 @@ final class Worker {
         self.shared = shared
         self.configuration = configuration
         self.authentication = authentication
-        self.log = log
+        self.log = SubjectLog(log)
         mailbox = shared.mailboxes[index]
         let statementTable = StatementTable(numbers: shared.statementNumbers) { definition, number in
             shared.broadcast(.statementChanged(definition, at: number), except: index)

@@ -50,8 +50,8 @@ extension SettingDefinition {
             "How much is logged, 0 to 3; the same as the number of `-v` options."
         ),
         SettingDefinition(
-            "log_format", \.logFormat, .choice(), default: "pgbouncer", isImplemented: false,
-            "Form of the log: PgBouncer's lines, or a JSON object for each."
+            "log_format", \.logFormat, .choice(), default: "pgbouncer",
+            "Form of the log: PgBouncer's lines, or a JSON object for each (see docs/logging.md)."
         ),
         SettingDefinition(
             "metrics_listen", \.metricsListen, .hostAndPort, default: "",
