@@ -25,6 +25,23 @@ import Testing
         try eventually { try pooler.console("show servers").rows.allSatisfy { $0[3] != "physical" } }
     }
 
+    @Test func `pg_receivewal follows the log of the server`() throws {
+        let directory = home.file("log")
+        #expect(try ChildProcess.run(["mkdir", directory]).ending == .exited(0))
+        let follower = try ChildProcess(
+            ["pg_receivewal", "-d", target, "-D", directory, "--no-loop"], output: home.file("receivewal"))
+        try eventually { try pooler.console("show clients").rows.contains { $0[3] == "physical" } }
+        let client = try pooler.connect(user: "postgres", database: "postgres")
+        try client.query("create table logged (n int)")
+        let segment = try client.query("select pg_walfile_name(pg_switch_wal())").value ?? ""
+        try eventually {
+            try ChildProcess.run(["ls", directory]).output.split(separator: "\n").contains { $0 == segment }
+        }
+        follower.signal(SIGINT)
+        _ = try follower.wait()
+        try eventually { try pooler.console("show servers").rows.allSatisfy { $0[3] != "physical" } }
+    }
+
     @Test func `a logical stream brings changes, and its server ends with it`() throws {
         let create = ["pg_recvlogical", "-d", target, "--slot", "changes", "--create-slot", "-P", "test_decoding"]
         #expect(try ChildProcess.run(create).ending == .exited(0))
