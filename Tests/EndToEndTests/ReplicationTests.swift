@@ -30,8 +30,8 @@ import Testing
         #expect(try ChildProcess.run(["mkdir", directory]).ending == .exited(0))
         let follower = try ChildProcess(
             ["pg_receivewal", "-d", target, "-D", directory, "--no-loop"], output: home.file("receivewal"))
-        try eventually { try pooler.console("show clients").rows.contains { $0[3] == "physical" } }
         let client = try pooler.connect(user: "postgres", database: "postgres")
+        try eventually { try client.query("select from pg_stat_replication where state = 'streaming'").rows.count == 1 }
         try client.query("create table logged (n int)")
         let segment = try client.query("select pg_walfile_name(pg_switch_wal())").value ?? ""
         try eventually {

@@ -73,7 +73,7 @@ import Testing
         try always(for: .milliseconds(500)) { server.connections == 3 }
         isOpen.set(true)
         for (number, client) in clients.enumerated() { #expect(try client.value() == "\(number)") }
-        #expect(server.connections == 12)
+        #expect((12...20).contains(server.connections))
     }
 
     @Test func `connect_query runs before a server's first use`() throws {
