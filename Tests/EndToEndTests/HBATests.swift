@@ -52,6 +52,16 @@ import Testing
         #expect(pooler.log.contains("login rejected by the rule at \(pooler.directory)/hba:4"))
     }
 
+    @Test func `who comes in without a password does not take from others what their servers log in with`() throws {
+        let pooler = try Self.pooler(
+            "local all all trust\nhost all all all scram-sha-256", more: ["pool_mode": "transaction"])
+        let client = try pooler.connect(["password": "app-secret"])
+        try client.query("select 1")
+        try Self.connect(pooler, "app", ["host": pooler.directory])
+        try pooler.console("RECONNECT")
+        #expect(try client.query("select 'fine'").value == "fine")
+    }
+
     @Test func `a list may be in a file of its own`() throws {
         var settings = PoolerSettings()
         settings.main["auth_type"] = "hba"

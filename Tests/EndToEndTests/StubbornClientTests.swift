@@ -69,6 +69,43 @@ import Testing
         #expect(try client.readUntil("Z").contains { $0.type == "D" })
     }
 
+    @Test(arguments: ["H", "S"] as [Character])
+    func `Flush and Sync with a body end their client and nobody else`(type: Character) throws {
+        let (pooler, role) = try Self.makePooler()
+        let bystander = try pooler.connect(user: role)
+        for isInTransaction in [false, true] {
+            let client = try RawClient.loggedIn(pooler, user: role)
+            try client.send(.query(isInTransaction ? "begin" : "select 1"), WireMessage(type, Array("xx".utf8)))
+            #expect(try client.readToEnd().last?.error.sqlState == "08P01")
+            #expect(try bystander.query("select 'fine'").value == "fine")
+        }
+    }
+
+    @Test func `what a function does that is called by its number stays with its client`() throws {
+        let (pooler, role) = try Self.makePooler()
+        let client = try RawClient.loggedIn(pooler, user: role)
+        let arguments = ["search_path", "evil", "f"].flatMap { int32(Int32($0.utf8.count)) + Array($0.utf8) }
+        // set_config(text, text, boolean), its arguments and its result as text.
+        try client.send(WireMessage("F", int32(2078) + int16(0) + int16(3) + arguments + int16(0)))
+        #expect(try client.readUntil("Z").contains { $0.type == "V" })
+        try client.send(.terminate)
+        _ = try client.readToEnd()
+        #expect(try pooler.connect(user: role).setting("search_path") == "\"$user\", public")
+    }
+
+    @Test func `a named statement that sets something keeps it from others where statements are not tracked`() throws {
+        let role = try Postgres.shared.makeRole()
+        let pooler = try Pooler(
+            ["pool_mode": "transaction", "default_pool_size": "1", "max_prepared_statements": "0"], secrets: [role: "x"]
+        )
+        let client = try RawClient.loggedIn(pooler, user: role)
+        try client.send(.parse("later", "set search_path to evil"), .sync)
+        try client.readUntil("Z")
+        try client.send(.bind("later"), .execute(), .sync)
+        try client.readUntil("Z")
+        #expect(try pooler.connect(user: role).setting("search_path") == "\"$user\", public")
+    }
+
     /// What has been sent before Terminate, and the type of the message that is awaited in between.
     static let states: [(sent: [WireMessage], awaited: Character?)] = [
         ([], nil), ([.query("select 1")], nil), ([.query("select 1")], "Z"), ([.query("begin")], "Z"),

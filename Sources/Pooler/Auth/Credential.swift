@@ -10,4 +10,13 @@ struct Credential: Sendable, Equatable {
         self.secret = secret
         self.scramKeys = scramKeys
     }
+
+    /// Whether a server that asks for a password can be opened with it at all.
+    var opensServers: Bool {
+        switch secret {
+        case .none: false
+        case .plain, .md5: true
+        case .scram: scramKeys != nil
+        }
+    }
 }

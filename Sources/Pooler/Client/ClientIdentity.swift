@@ -29,6 +29,7 @@ struct ClientIdentity: Sendable {
         self.user = user
         let database = message.value(of: "database") ?? ""
         self.database = database.isEmpty ? user : database
+        guard user.isUnambiguousName, database.isUnambiguousName else { throw LoginRefusal(.ambiguousName) }
         minorVersion = message.minorVersion
         parameters = [[UInt8]?](repeating: nil, count: tracked.count)
         replication = message.value(of: "replication").flatMap { ReplicationRequest(value: $0) }

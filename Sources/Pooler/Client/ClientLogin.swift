@@ -42,6 +42,9 @@ struct ClientLogin {
     }
 
     private var state = State.startup(sawSSLRequest: false, sawGSSRequest: false)
+    /// TLS began without a request for it. Then the client must name the protocol (ALPN), as Postgres 17 demands, since what
+    /// it says could be meant for a server of another protocol.
+    private(set) var isDirectTLS = false
     /// The client's next message is not looked at yet.
     private var isDelayed = false
 
@@ -82,6 +85,7 @@ struct ClientLogin {
             return nil
         }
         state = .encrypted
+        isDirectTLS = true
         return .encrypt(answer: false)
     }
 

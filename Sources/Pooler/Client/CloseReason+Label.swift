@@ -7,6 +7,7 @@ extension CloseReason {
         case .ioError: "io_error"
         case .noUsername: "no_username"
         case .usernameTooLong: "username_too_long"
+        case .ambiguousName: "ambiguous_name"
         case .unsupportedParameter, .unsupportedOption, .unsupportedOptions: "unsupported_parameter"
         case .badStartupLayout, .badPacketHeader, .unknownMessage, .passwordBeforeStartup, .unexpectedLoginMessage,
             .dataAfterEncryptionRequest:

@@ -7,6 +7,8 @@ enum CloseReason: Equatable, Sendable {
     case ioError(Errno)
     case noUsername
     case usernameTooLong
+    /// A user or database name that is not in Unicode normalization form C, or no UTF-8.
+    case ambiguousName
     case unsupportedParameter(String)
     case unsupportedOption(String)
     case unsupportedOptions
@@ -72,6 +74,7 @@ enum CloseReason: Equatable, Sendable {
         case .ioError(let error): "client connection failed: \(error)"
         case .noUsername: "no username supplied"
         case .usernameTooLong: "username too long"
+        case .ambiguousName: "user and database names must be UTF-8 in Unicode normalization form C"
         case .unsupportedParameter(let name): "unsupported startup parameter: \(name)"
         case .unsupportedOption(let name): "unsupported startup parameter in options: \(name)"
         case .unsupportedOptions:

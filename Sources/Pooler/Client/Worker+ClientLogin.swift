@@ -142,7 +142,10 @@ extension Worker {
         let user = database.user ?? identity.user
         let key = PoolKey(database: database.name, user: user)
         if let pool = pools[key] {
-            if database.user == nil { pool.credential = credential }
+            // Whoever came in without a password must not take from the others what their servers log in with.
+            if database.user == nil, credential.opensServers || !pool.credential.opensServers {
+                pool.credential = credential
+            }
             pool.unusedSince = nil
             return pool
         }

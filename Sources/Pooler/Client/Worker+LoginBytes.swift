@@ -22,7 +22,7 @@ extension Worker {
                 return
             }
             if login.awaitsHandshake, !client.transport.isTLS {
-                takeHandshake(cursor..<range.upperBound, from: client)
+                takeHandshake(cursor..<range.upperBound, from: client, isDirect: login.isDirectTLS)
                 return
             }
             let isStartup = login.expectsStartupPacket
@@ -87,14 +87,14 @@ extension Worker {
 
     /// Begins TLS once its first record is there, or more than a client says at first: until then a silent client has cost
     /// nothing.
-    private func takeHandshake(_ range: Range<Int>, from client: ClientConnection) {
+    private func takeHandshake(_ range: Range<Int>, from client: ClientConnection, isDirect: Bool) {
         let scratch = self.scratch
         let bytes = scratch.bytes(range)
         let isWhole = bytes.byteCount >= 5 && bytes.byteCount >= 5 + Int(bytes.uint16(at: 3))
         guard isWhole || bytes.byteCount > Self.longestHello || bytes.uint8(at: 0) != ClientLogin.handshakeRecord else {
             return carry(range, for: client)
         }
-        startTLS(client, early: bytes)
+        startTLS(client, early: bytes, isDirect: isDirect)
     }
 
     /// A ClientHello with a post-quantum key share is below 2 kB.
@@ -111,10 +111,10 @@ extension Worker {
     }
 
     /// Hands the client's stream to the TLS engine, beginning with what has come of it.
-    private func startTLS(_ client: ClientConnection, early: RawSpan) {
+    private func startTLS(_ client: ClientConnection, early: RawSpan, isDirect: Bool) {
         guard let context = configuration.tls.client else { return }
         do throws(TLSError) {
-            try client.transport.startTLS(context, .accepting, early: early.array())
+            try client.transport.startTLS(context, .accepting(demandsALPN: isDirect), early: early.array())
             // What has come already is announced by no event.
             client.hasUnreadInput = true
         } catch {

@@ -21,10 +21,11 @@ enum ClientMessage: Equatable {
         case .parse: self = .request(.parse)
         case .bind: self = .request(.bind)
         case .execute: self = .request(.execute)
-        case .sync: self = .request(.sync)
+        // With a body, the server would answer them by an error that belongs to nothing, and Flush by skipping what follows.
+        case .sync: self = header.frameLength == FrameHeader.size ? .request(.sync) : .unknown
         case .describe: self = Self.describe(header, at: offset, in: bytes)
         case .close: self = .request(.close)
-        case .flush: self = .flush
+        case .flush: self = header.frameLength == FrameHeader.size ? .flush : .unknown
         case .copyData: self = .copyData
         case .copyDone, .copyFail: self = .copyEnd
         case .functionCall: self = .request(.functionCall)

@@ -306,7 +306,11 @@ struct ReplyQueue: ~Copyable {
             isSkippingToSync = false
             isPipelineOpen = false
             return .forward
-        case .noticeResponse, .parameterStatus, .notificationResponse, .errorResponse, .copyData, .copyDone:
+        case .errorResponse:
+            // Nobody knows what it is about, or what the server skips because of it.
+            isUncertain = true
+            return .forward
+        case .noticeResponse, .parameterStatus, .notificationResponse, .copyData, .copyDone:
             return .forward
         default:
             return .violation

@@ -13,7 +13,7 @@ extension Worker {
         }
         switch client.phase {
         case .session, .console:
-            if case .waiting = client.link, client.isPeerClosed {
+            if client.isPeerClosed, isHeldBack(client) {
                 closeClient(client, .clientUnexpectedEOF)
             } else {
                 readClient(client)
@@ -27,6 +27,12 @@ extension Worker {
         case .closing:
             if client.isPeerClosed { removeClient(client) }
         }
+    }
+
+    /// Whether a client's end is not going to be found by reading.
+    @inline(__always)
+    private func isHeldBack(_ client: ClientConnection) -> Bool {
+        if case .waiting = client.link { true } else { client.statements.pause != .none }
     }
 
     /// Reads what a client has sent, unless it has to wait with it.
@@ -209,7 +215,7 @@ extension Worker {
         case .request(let request):
             if request == .query, configuration.disallowsSimpleQuery { return .close(.simpleQueryDisallowed) }
             if let pool = client.pool, pool.heedsSession,
-                request == .query || (request == .parse && pool.statementLimit == 0),
+                request == .query || request == .functionCall || (request == .parse && pool.statementLimit == 0),
                 let disposition = sessionDisposition(of: request, header, at: range, from: client)
             {
                 return disposition

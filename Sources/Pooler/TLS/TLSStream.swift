@@ -9,8 +9,8 @@ import Glibc
 final class TLSStream {
     /// Who we are in the handshake.
     enum Role {
-        /// The server's side, towards a client.
-        case accepting
+        /// The server's side, towards a client. `demandsALPN` where the handshake comes in the place of the first packet.
+        case accepting(demandsALPN: Bool)
         /// The client's side, towards a server of this name (the name as configured; nil where none is known); `session` is
         /// offered to be resumed.
         case connecting(host: String?, session: TLSSession?, demandsALPN: Bool)
@@ -42,7 +42,9 @@ final class TLSStream {
         self.context = context
         link = TLSLink(descriptor: descriptor, early: early)
         unsafe ssl = try context.makeSSL()
-        if case .connecting(_, _, true) = role { demandsALPN = true } else { demandsALPN = false }
+        switch role {
+        case .accepting(let demands), .connecting(_, _, let demands): demandsALPN = demands
+        }
         unsafe try link.attach(to: ssl)
         switch role {
         case .accepting:
@@ -179,7 +181,7 @@ final class TLSStream {
             var length: UInt32 = 0
             unsafe SSL_get0_alpn_selected(ssl, &name, &length)
             guard length > 0 else {
-                failure = TLSError("the server does not speak postgresql over direct TLS (ALPN)")
+                failure = TLSError("the peer does not speak postgresql over direct TLS (ALPN)")
                 ending = .failed(Errno(code: EPROTO))
                 return
             }

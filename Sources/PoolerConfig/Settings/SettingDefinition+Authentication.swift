@@ -56,8 +56,8 @@ extension SettingDefinition {
         SettingDefinition(
             "auth_failure_limit", \.authFailureLimit, .integer(0...2_147_483_647), default: "20",
             """
-            Failed logins from one address within a minute after which further logins from there are delayed, by 10 seconds \
-            at most; 0 is off. IPv6 addresses count by /64, Unix sockets not at all.
+            Failed logins from one address within a minute after which further logins from there take turns, that many \
+            in a minute; 0 is off. IPv6 addresses count by /64, Unix sockets not at all.
             """
         ),
         SettingDefinition(

@@ -51,7 +51,7 @@ import Testing
         #expect(try pooler.connect().query("select 1").value == "1")
     }
 
-    @Test(arguments: ["", "-alpn postgresql", "-alpn h2,postgresql", "-servername db.example.com"])
+    @Test(arguments: ["-alpn postgresql", "-alpn h2,postgresql", "-alpn postgresql -servername db.example.com"])
     func `direct TLS logs in`(options: String) throws {
         let pooler = try Pooler(clientTLS("prefer"))
         let bytes =
@@ -69,7 +69,16 @@ import Testing
         #expect(try openSSLClient(pooler, "-alpn postgresql").contains("ALPN protocol: postgresql"))
         #expect(try openSSLClient(pooler, "-starttls postgres -alpn postgresql").contains("ALPN protocol: postgresql"))
         #expect(try openSSLClient(pooler, "-alpn h2").contains("no application protocol"))
-        #expect(try openSSLClient(pooler, "").contains("No ALPN negotiated"))
+        #expect(try openSSLClient(pooler, "-starttls postgres").contains("No ALPN negotiated"))
+    }
+
+    @Test func `direct TLS without ALPN is refused, as Postgres does`() throws {
+        let pooler = try Pooler(clientTLS("prefer"))
+        let bytes = startupPacket([("user", "app"), ("database", "app")]) + WireMessage.query("select 1").bytes
+        let octal = bytes.map { "\\" + String($0, radix: 8).paddedTo3 }.joined()
+        let output = try openSSLClient(pooler, "-quiet", input: "(printf '\(octal)'; sleep 2)")
+        #expect(!output.contains("server_version") && !pooler.log.contains("login attempt"))
+        #expect(pooler.log.contains("does not speak postgresql over direct TLS"))
     }
 
     @Test func `direct TLS is just wrong where TLS is off`() throws {

@@ -50,6 +50,17 @@ import Testing
         #expect(try !Self.read([("user", "a"), ("database", "PgBouncer")]).get().isConsole)
     }
 
+    @Test(arguments: ["cafe\u{301}", "\u{212b}", "a\u{fffd}"])
+    func `A name that could be mistaken for another is refused`(name: String) {
+        #expect(Self.refusal([("user", name)]) == .ambiguousName)
+        #expect(Self.refusal([("user", "bob"), ("database", name)]) == .ambiguousName)
+    }
+
+    @Test(arguments: ["caf\u{e9}", "हिन्दी", "中文", "ёж"])
+    func `A name in normalization form C is as good as any`(name: String) {
+        #expect(Self.refusal([("user", name), ("database", name)]) == nil)
+    }
+
     @Test func `A user name is needed, of at most 127 bytes`() {
         #expect(Self.refusal([]) == .noUsername && Self.refusal([("user", "")]) == .noUsername)
         #expect(Self.refusal([("user", String(repeating: "u", count: 127))]) == nil)

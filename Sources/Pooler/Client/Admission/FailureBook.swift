@@ -22,7 +22,7 @@ final class FailureBook: Sendable {
 }
 
 /// Decides who has to wait. After too many failures within a minute, the logins of an address get a turn each, spaced so that
-/// there are no more of them in a minute than failures are allowed, and none waits longer than `longestDelay`.
+/// there are no more of them in a minute than failures are allowed, however many come at once.
 ///
 /// IPv6 addresses count by their network of 64 bits, which is what one host is given.
 struct FailureRecord: Sendable {
@@ -35,7 +35,6 @@ struct FailureRecord: Sendable {
     }
 
     static let window: Duration = .seconds(60)
-    static let longestDelay: Duration = .seconds(10)
     /// Addresses that are remembered: about a megabyte.
     static let capacity = 16_384
 
@@ -68,7 +67,7 @@ struct FailureRecord: Sendable {
         }
         guard entry.count >= limit else { return .zero }
         let turn = max(entry.lastTurn, now) + Self.window / limit
-        entry.lastTurn = min(turn, now + Self.longestDelay)
+        entry.lastTurn = turn
         entries[network] = entry
         return entry.lastTurn - now
     }

@@ -59,11 +59,11 @@ extension Worker {
         }
     }
 
-    /// Whoever lets us wait for its password does not let others wait, too.
+    /// Whoever lets us wait for its password, or has to wait for somebody else's word, does not let others wait, too.
     func yieldPlaces() {
         guard loginCount > 0, shared.logins.isAnyoneWaiting else { return }
         for registration in Array(table.all) {
-            guard case .client(let client) = registration, case .login(let login) = client.phase, !login.isSuspended,
+            guard case .client(let client) = registration, case .login = client.phase,
                 now - client.receivedAt > Self.patience
             else { continue }
             releasePlace(of: client)

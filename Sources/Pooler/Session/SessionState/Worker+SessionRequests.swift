@@ -8,6 +8,7 @@ extension Worker {
     func sessionDisposition(
         of request: ReplyQueue.Request, _ header: FrameHeader, at range: Range<Int>, from client: ClientConnection
     ) -> Disposition? {
+        if request == .functionCall { return functionCallDisposition(at: range, from: client) }
         guard range.count == header.frameLength else {
             if header.frameLength <= Scratch.carryLimit { return .wait }
             return disposition(of: .anything, request, client)
@@ -16,8 +17,31 @@ extension Worker {
         let hasBackslashes = client.parameters?.hasBackslashes ?? false
         let start = request == .query ? range.lowerBound + FrameHeader.size : textStart(ofParse: range)
         let effects = SessionLexer.effects(of: scratch.bytes(start..<range.upperBound), hasBackslashes: hasBackslashes)
-        return effects.isEmpty ? nil : disposition(of: effects, request, client)
+        guard !effects.isEmpty else { return nil }
+        // Nobody watches when a named statement is run later, so no other client may have its server.
+        let isNamed = request == .parse && start > range.lowerBound + FrameHeader.size + 1
+        if isNamed, let server = linkedServer(of: client) { server.isCloseNeeded = true }
+        return disposition(of: effects, request, client)
     }
+
+    /// FunctionCall names a function by number. Those of large objects are what it is used for today; what any other one
+    /// does is not known: what can be found is kept for the client, and nobody else gets the server.
+    private func functionCallDisposition(at range: Range<Int>, from client: ClientConnection) -> Disposition? {
+        guard range.count >= FrameHeader.size + 4 else { return .wait }
+        let scratch = self.scratch
+        let function = scratch.bytes(range).uint32(at: FrameHeader.size)
+        if Self.largeObjectFunctions.contains(function) { return nil }
+        guard let server = linkedServer(of: client) else { return .wait }
+        // What no look finds afterwards goes with the server.
+        server.isCloseNeeded = true
+        return disposition(of: .anything, .functionCall, client)
+    }
+
+    /// lo_open, lo_close, loread, lowrite, lo_lseek, lo_creat, lo_create, lo_tell, lo_unlink, lo_truncate, and those with 64
+    /// bits (pg_proc.dat).
+    private static let largeObjectFunctions: Set<UInt32> = [
+        952, 953, 954, 955, 956, 957, 715, 958, 964, 1004, 3170, 3171, 3172,
+    ]
 
     /// A Parse's text comes behind a name.
     private func textStart(ofParse range: Range<Int>) -> Int {
