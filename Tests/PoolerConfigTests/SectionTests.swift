@@ -156,12 +156,15 @@ struct SectionTests {
         #expect(configuration.warnings.count == 2)
     }
 
-    @Test func `A key without effect says so`() throws {
-        let configuration = try load("[pgbouncer]\n[databases]\na = auth_user=x")
-        #expect(
-            configuration.warnings.map(\.description) == [
-                "main.ini:3: databases/a: auth_user is not implemented yet and has no effect"
-            ])
+    @Test func `The keys of auth_query have their effect, and no warning`() throws {
+        let configuration = try load(
+            "[pgbouncer]\n[databases]\na = auth_user=x auth_query='select $1' auth_dbname=b\nb = host=h")
+        #expect(configuration.warnings.isEmpty)
+        guard case .query(let query) = configuration.authQuery(forDatabase: "a") else {
+            Issue.record("no query")
+            return
+        }
+        #expect(query.user == "x" && query.sql == "select $1" && query.database.name == "b")
     }
 
     @Test func `Every key of a user has its property`() throws {

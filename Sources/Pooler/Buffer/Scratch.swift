@@ -13,6 +13,9 @@ final class Scratch {
     static let carryLimit = 64 * 1024
     static let capacity = carryLimit + receiveSize
 
+    /// How much the next `recv` may take: less only while SUSPEND has messages finished.
+    var receiveLimit = Scratch.receiveSize
+
     private let base: UnsafeMutableRawPointer
 
     init() {
@@ -36,7 +39,7 @@ final class Scratch {
     @inline(__always)
     func receive<Result>(at offset: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
         precondition(offset >= 0 && offset <= Self.carryLimit)
-        return unsafe fill(UnsafeMutableRawBufferPointer(start: base + offset, count: Self.receiveSize))
+        return unsafe fill(UnsafeMutableRawBufferPointer(start: base + offset, count: receiveLimit))
     }
 
     /// Writes `span` at `offset`; used to put carried bytes back.

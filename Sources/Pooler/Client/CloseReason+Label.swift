@@ -36,6 +36,7 @@ extension CloseReason {
         case .idleTransactionTimeout: "idle_transaction_timeout"
         case .transactionTimeout: "transaction_timeout"
         case .clientIdleTimeout: "client_idle_timeout"
+        case .suspendTimeout: "suspend_timeout"
         case .databaseRemoved: "database_removed"
         case .adminDisconnect: "admin_disconnect"
         case .simpleQueryDisallowed: "simple_query_disallowed"

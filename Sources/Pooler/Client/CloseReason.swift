@@ -45,6 +45,7 @@ enum CloseReason: Equatable, Sendable {
     case idleTransactionTimeout
     case transactionTimeout
     case clientIdleTimeout
+    case suspendTimeout
     case serverShuttingDown
     case databaseRemoved
     case adminDisconnect
@@ -113,6 +114,7 @@ enum CloseReason: Equatable, Sendable {
         case .idleTransactionTimeout: "idle transaction timeout"
         case .transactionTimeout: "transaction timeout"
         case .clientIdleTimeout: "client_idle_timeout"
+        case .suspendTimeout: "suspend_timeout"
         case .serverShuttingDown: "server shutting down"
         case .databaseRemoved: "database removed"
         case .adminDisconnect: "admin forced disconnect"

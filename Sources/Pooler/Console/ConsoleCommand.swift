@@ -24,7 +24,8 @@ enum ConsoleCommand: Equatable, Sendable {
 
     private var needsAdmin: Bool {
         switch self {
-        case .show, .help, .ignoredSetting: false
+        case .show(let table): !table.isForAll
+        case .help, .ignoredSetting: false
         case .run: true
         }
     }

@@ -15,6 +15,7 @@ extension Worker {
             case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
+        report.descriptors = descriptorReports()
         let pins = Dictionary(grouping: report.pins, by: \.pool)
         report.pools = poolReports { pins[PoolReport.ID(database: $0.key.database, user: $0.key.user)]?.count ?? 0 }
         report.pools.append(

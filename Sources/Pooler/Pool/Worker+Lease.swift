@@ -241,7 +241,7 @@ extension Worker {
         if server.replies.isUncertain { return "the end of a failed COPY cannot be told" }
         if server.pool.replication != nil, server.pool.clientCount == 0 { return "replication client was closed" }
         if server.statements.isUnreliable { return "prepared statements were changed behind our back" }
-        if condition.isPaused(server.pool.key.database) { return "pause mode" }
+        if condition.closesServers(server.pool.key.database) { return "pause mode" }
         if condition.shutdown == .waitForServers { return "shutdown" }
         if isFresh { return nil }
         let lifetime = server.pool.lifetimeNanoseconds

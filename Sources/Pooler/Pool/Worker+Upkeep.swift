@@ -5,6 +5,7 @@ extension Worker {
             checkWaiters(of: pool)
             checkLookUps(of: pool)
             checkRunning(in: pool)
+            closeFast(in: pool)
             checkConnecting(in: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
@@ -60,6 +61,14 @@ extension Worker {
             {
                 closeClient(client, .idleTransactionTimeout)
             }
+        }
+    }
+
+    /// server_fast_close.
+    private func closeFast(in pool: WorkerPool) {
+        guard configuration.settings.serverFastClose, pool.settings.poolMode == .session else { return }
+        for server in servers(of: pool) {
+            if case .active(let client) = server.phase, closesFast(server) { closeClient(client, .databaseChanged) }
         }
     }
 

@@ -28,6 +28,8 @@ extension Control {
         case .suspend:
             mode = .suspended
             condition.isSuspended = true
+            let limit = configuration.settings.suspendTimeout
+            suspendDeadline = limit > .zero ? .now() + limit : nil
             applyCondition()
             wait(for: effect, address)
         case .resume(let database):
@@ -81,6 +83,7 @@ extension Control {
             mode = .active
             condition.isPaused = false
             condition.isSuspended = false
+            suspendDeadline = nil
         }
         applyCondition()
         endWaiting { effect in
@@ -152,11 +155,16 @@ extension Control {
         answer(address, .effect(.failed(.canceled)))
     }
 
-    /// A console is gone. What it waited for goes on; SUSPEND ends with the last one that could end it.
+    /// A console is gone. What it waited for goes on; SUSPEND ends with whoever waits for it, or with the last console, for then
+    /// nobody could end it.
     func consoleClosed(_ address: ConsoleAddress) {
         let wasSuspending = waiting.contains { $0.address == address && $0.effect == .suspend }
         waiting.removeAll { $0.address == address }
-        if wasSuspending { resume(nil) }
+        guard mode == .suspended else { return }
+        if wasSuspending { return resume(nil) }
+        gather({ $0.consoleCount }) { counts in
+            if self.mode == .suspended, counts.allSatisfy({ $0 == 0 }) { self.resume(nil) }
+        }
     }
 
     private func wait(for effect: ConsoleEffect, _ address: ConsoleAddress?) {
@@ -169,6 +177,10 @@ extension Control {
         let effects = waiting.map(\.effect)
         let isShuttingDown = condition.shutdown != .running
         if effects.isEmpty && !isShuttingDown { return stopPolling() }
+        if let deadline = suspendDeadline, .now() >= deadline {
+            suspendDeadline = nil
+            tellWorkers { $0.dropUndrained() }
+        }
         gather({ worker in effects.map { worker.isOver($0) } }) { answers in
             for (index, effect) in effects.enumerated() where answers.allSatisfy({ $0[index] }) {
                 self.endWaiting {

@@ -23,6 +23,12 @@ extension Control {
         globals.dnsHosts = shared.resolver.remembered(now: .now()).map { name in
             DNSHostReport(hostname: name.host, timeToLive: name.timeToLive, addresses: name.addresses)
         }
+        globals.listeners = listeners.map { listener in
+            let address = SocketAddress.local(of: listener.descriptor.number)
+            return DescriptorReport(
+                number: listener.descriptor.number, task: "pooler", address: address.host,
+                port: address.isUnix ? settings.listenPort : address.port)
+        }
         globals.dnsQueries = shared.resolver.lookUpsInFlight
         globals.statBaseline = stats.baseline(at: Self.uptime())
         return globals

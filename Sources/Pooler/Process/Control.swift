@@ -22,6 +22,8 @@ final class Control {
     let ticketKeys: TicketKeys
     var condition = WorkerCondition()
     var mode = PoolerCondition.Mode.active
+    /// When a SUSPEND has waited long enough; nil for ever, and without one.
+    var suspendDeadline: Instant?
     var stats: StatHistory
     /// Commands that are not over yet, oldest first.
     var waiting: [WaitingCommand] = []

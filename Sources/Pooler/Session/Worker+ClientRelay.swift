@@ -39,7 +39,7 @@ extension Worker {
     func readClient(_ client: ClientConnection) {
         var rounds = Self.roundsPerTurn
         while client.isOpen {
-            guard mayRead(client) else {
+            guard mayRead(client), !isSuspended || readsOn(client) else {
                 client.hasUnreadInput = true
                 return
             }
@@ -49,7 +49,7 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { client.held.removeAll(to: blocks) }
                 client.receivedAt = now
-                client.hasUnreadInput = client.transport.mayHoldMore(after: count) || client.isPeerClosed
+                client.hasUnreadInput = client.transport.mayHoldMore(after: count) || client.isPeerClosed || isSuspended
                 process(client, 0..<carried + count)
             case .wouldBlock:
                 client.hasUnreadInput = false

@@ -23,13 +23,17 @@ extension Worker {
                 server.hasUnreadInput = true
                 return
             }
+            if isSuspended, !readsOn(server) {
+                server.hasUnreadInput = true
+                return
+            }
             let carried = server.held.count
             if carried > 0 { place(server.held) }
             switch server.transport.receive(into: scratch, at: carried) {
             case .bytes(let count):
                 if carried > 0 { server.held.removeAll(to: blocks) }
                 server.receivedAt = now
-                server.hasUnreadInput = server.transport.mayHoldMore(after: count) || server.isPeerClosed
+                server.hasUnreadInput = server.transport.mayHoldMore(after: count) || server.isPeerClosed || isSuspended
                 switch server.phase {
                 case .login: processServerLogin(server, 0..<carried + count)
                 case .lookingUp(let lookUp): processLookUp(lookUp, on: server, 0..<carried + count)

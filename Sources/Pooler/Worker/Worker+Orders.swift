@@ -68,16 +68,18 @@ extension Worker {
     func conditionChanged(_ new: WorkerCondition) {
         let old = condition
         condition = new
+        if new.isSuspended, !old.isSuspended { suspend() }
         for pool in Array(pools.values) {
             let isPaused = new.isPaused(pool.key.database)
             if isPaused {
                 pool.pool.paused()
-                closeUnused(pool)
+                if new.closesServers(pool.key.database) { closeUnused(pool) }
             } else if old.isPaused(pool.key.database) {
                 pool.pool.resumed()
                 serveQueue(of: pool)
             }
         }
+        if old.isSuspended, !new.isSuspended { endSuspension() }
         guard new.shutdown != old.shutdown else { return }
         stopListening(keepingUnix: true)
         if new.shutdown == .waitForServers { refuseWaiting() }
@@ -120,8 +122,22 @@ extension Worker {
             switch server.phase {
             case .idle, .connecting, .login: closeServer(server, "obsolete connection", isOrderly: true)
             case .active(let client) where server.pool.replication != nil: closeClient(client, .databaseChanged)
+            case .active(let client) where closesFast(server): closeClient(client, .databaseChanged)
             case .active, .aligning, .probing, .testing, .lookingUp, .beingCanceled, .closed: break
             }
+        }
+    }
+
+    /// server_fast_close: a client in session mode does not keep a server that is to be closed beyond its transaction.
+    func closesFast(_ server: ServerConnection) -> Bool {
+        configuration.settings.serverFastClose && server.isCloseNeeded && server.pool.settings.poolMode == .session
+            && server.transactionStatus == .idle && server.replies.isSettled && server.scanner.isAtBoundary
+    }
+
+    /// How many consoles there are.
+    var consoleCount: Int {
+        table.all.count { registration in
+            if case .client(let client) = registration, case .console = client.phase { true } else { false }
         }
     }
 
@@ -175,7 +191,7 @@ extension Worker {
     func isOver(_ effect: ConsoleEffect) -> Bool {
         switch effect {
         case .pause(let database): !hasBusyServers(of: database)
-        case .suspend: !hasBusyServers(of: nil)
+        case .suspend: isDrained
         case .waitClose(let database): !hasServersToClose(of: database)
         case .resume, .disable, .enable, .reconnect, .kill, .killClient, .reload, .set, .shutdown: true
         }

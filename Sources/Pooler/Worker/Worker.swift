@@ -35,6 +35,8 @@ final class Worker {
     var now: Instant
     private var nextUpkeep: Instant
     private var isRunning = true
+    /// SUSPEND holds: copied from the condition for those who ask with every read.
+    var isSuspended = false
     /// Connections with more input than their share of a turn.
     var readyAgain: [Token] = []
     /// Clients in login with something to read: they get their turn after established ones.
@@ -103,7 +105,7 @@ final class Worker {
             runDepartures()
             if now >= nextUpkeep {
                 nextUpkeep = now + Self.upkeepPeriod
-                upkeep()
+                if !isSuspended { upkeep() }
             }
         }
     }
@@ -157,7 +159,12 @@ final class Worker {
     private func expireTimers() {
         while let slot = timers.popExpired(now: now) {
             switch table.registration(inSlot: slot) {
-            case .client(let client): clientDeadlineReached(client)
+            case .client(let client):
+                if isSuspended, client.phase.isSession {
+                    timers.arm(slot: slot, at: now + .seconds(1))
+                } else {
+                    clientDeadlineReached(client)
+                }
             case .cancel(let cancel): cancelDeadlineReached(cancel)
             case .server, .mailbox, .listener, .pendingServer, .secretLookUp, nil: break
             }
@@ -200,7 +207,11 @@ struct WorkerCondition: Sendable {
     var disabledDatabases: Set<String> = []
     var shutdown = Shared.ShutdownMode.running
 
+    /// Whether no client gets a server now.
     func isPaused(_ database: String) -> Bool {
         isPaused || isSuspended || (!pausedDatabases.isEmpty && pausedDatabases.contains(database))
     }
+
+    /// Whether servers that nobody uses are closed: not in a SUSPEND.
+    func closesServers(_ database: String) -> Bool { isPaused(database) && !isSuspended }
 }

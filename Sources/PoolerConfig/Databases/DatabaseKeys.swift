@@ -24,12 +24,12 @@ extension ConnectKey where Owner == Database {
             "password_command", \.passwordCommand, .passwordCommand,
             "As the setting; in place of `password` and `auth_file`. In single quotes if it has blanks."),
         DatabaseKey(
-            "auth_user", \.authUser, .optionalText, isImplemented: false, "Role that runs `auth_query`."),
+            "auth_user", \.authUser, .optionalText, "Role that runs `auth_query`."),
         DatabaseKey(
-            "auth_query", \.authQuery, .optionalText, isPartOfConnection: true, isImplemented: false,
+            "auth_query", \.authQuery, .optionalText, isPartOfConnection: true,
             "Query that finds the secret of a user."),
         DatabaseKey(
-            "auth_dbname", \.authDbname, .authDatabase, isPartOfConnection: true, isImplemented: false,
+            "auth_dbname", \.authDbname, .authDatabase, isPartOfConnection: true,
             "Entry of [databases] in which `auth_query` runs."),
         DatabaseKey(
             "connect_query", \.connectQuery, .optionalText, isPartOfConnection: true,

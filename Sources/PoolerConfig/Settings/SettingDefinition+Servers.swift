@@ -32,7 +32,7 @@ extension SettingDefinition {
             """
         ),
         SettingDefinition(
-            "server_fast_close", \.serverFastClose, .boolean, default: "0", isImplemented: false, since: "1.9",
+            "server_fast_close", \.serverFastClose, .boolean, default: "0", since: "1.9",
             """
             In session mode, a server connection that must be closed goes at the end of its transaction \
             instead of with its client.

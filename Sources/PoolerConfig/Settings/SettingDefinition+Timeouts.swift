@@ -38,7 +38,7 @@ extension SettingDefinition {
             "Longest wait of a cancel request for a connection to its server; 0 is forever."
         ),
         SettingDefinition(
-            "suspend_timeout", \.suspendTimeout, .time, default: "10", isImplemented: false, since: "1.2",
+            "suspend_timeout", \.suspendTimeout, .time, default: "10", since: "1.2",
             "SUSPEND closes the connections that could not be drained in this time; 0 waits forever."
         ),
     ]

@@ -11,7 +11,7 @@ import Testing
         ("SHOW SOCKETS", false),
         ("SHOW ACTIVE_SOCKETS", false), ("SHOW TOTALS", false), ("SHOW STATS_TOTALS", false),
         ("SHOW STATS_AVERAGES", false), ("SHOW DNS_HOSTS", false), ("SHOW DNS_ZONES", false), ("SHOW PEERS", false),
-        ("SHOW PEER_POOLS", false), ("SHOW WORKERS", false),
+        ("SHOW PEER_POOLS", false), ("SHOW WORKERS", false), ("SHOW FDS", true),
         ("SET verbose = 0", true), ("SET admin_users = 'stats'", true), ("SET auth_type = 'any'", true),
         ("RELOAD", true), ("PAUSE app", true), ("RESUME app", true), ("PAUSE", true), ("RESUME", true),
         ("DISABLE app", true), ("ENABLE app", true), ("RECONNECT", true), ("RECONNECT app", true), ("KILL app", true),

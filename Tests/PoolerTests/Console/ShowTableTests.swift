@@ -9,7 +9,7 @@ struct ShowTableTests {
     @Test("Names, order, types and sizes of the columns are PgBouncer's", arguments: expected.keys.sorted())
     func columns(command: String) throws {
         let rows = try #require(Self.expected[command])
-        var client = ConsoleClient(.stats)
+        var client = ConsoleClient(command == "SHOW FDS" ? .admin : .stats)
         client.report = Self.sample
         client.send("Q", ConsoleClient.strings(command))
         let messages = client.messages()

@@ -15,6 +15,7 @@ struct PoolerReport: Sendable {
         var peers: [PeerReport] = []
         var dnsHosts: [DNSHostReport] = []
         var dnsZones: [DNSZoneReport] = []
+        var listeners: [DescriptorReport] = []
         /// Look-ups in flight.
         var dnsQueries = 0
         var statBaseline = StatHistory.Baseline()
@@ -33,6 +34,8 @@ struct PoolerReport: Sendable {
     let globals: Globals
     /// In the order of SHOW SOCKETS.
     let sockets: [SocketReport]
+    /// Clients before servers, by number.
+    let descriptors: [DescriptorReport]
     /// By database and user, with the console's pool.
     let pools: [PoolReport]
     /// By name.
@@ -52,6 +55,7 @@ struct PoolerReport: Sendable {
     init(workers reports: [WorkerReport], globals: Globals) {
         self.globals = globals
         sockets = reports.flatMap(\.sockets).sorted(by: SocketReport.precedes)
+        descriptors = reports.flatMap(\.descriptors).sorted { ($0.task, $0.number) < ($1.task, $1.number) }
         pools = Self.merged(reports.flatMap(\.pools))
         databases = Self.counted(globals.databases, over: pools)
         users = Self.counted(globals.users, pools: pools, sockets: sockets)

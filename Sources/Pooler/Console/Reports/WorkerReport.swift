@@ -4,6 +4,8 @@ struct WorkerReport: Sendable {
     var worker: Int
     /// All connections, those still logging in as well.
     var sockets: [SocketReport] = []
+    /// Plain sockets by number.
+    var descriptors: [DescriptorReport] = []
     /// The worker's parts of the pools.
     var pools: [PoolReport] = []
     /// Clients that are kept on their server.

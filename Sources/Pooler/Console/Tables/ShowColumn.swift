@@ -9,6 +9,11 @@ struct ShowColumn<Row>: Sendable {
         Self(name: name, type: .text) { value($0).map(ShowValue.text) ?? .null }
     }
 
+    /// In Postgres's form, `\x00ff`.
+    static func bytea(_ name: String, _ value: @escaping @Sendable (Row) -> String?) -> Self {
+        Self(name: name, type: .bytea) { value($0).map(ShowValue.text) ?? .null }
+    }
+
     static func int4(_ name: String, _ value: @escaping @Sendable (Row) -> Int?) -> Self {
         Self(name: name, type: .int4) { value($0).map(ShowValue.int4) ?? .null }
     }

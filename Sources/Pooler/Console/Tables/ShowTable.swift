@@ -9,6 +9,8 @@ struct ShowTable: Sendable {
     /// The word after SHOW, in capitals.
     let name: String
     let headers: [Header]
+    /// False for what a stats user must not see.
+    var isForAll: Bool { name != "FDS" }
     private let makeRows: @Sendable (PoolerReport) -> [[ShowValue]]
 
     init<Row>(
@@ -34,7 +36,7 @@ extension ShowTable {
     static let groups: [[ShowTable]] = [
         [config, databases, pools, clients, servers, users, version],
         [peers, peerPools],
-        [sockets, activeSockets, lists, mem, state],
+        [fds, sockets, activeSockets, lists, mem, state],
         [dnsHosts, dnsZones],
         [stats, statsTotals, statsAverages, totals],
         [workers, pins, pinStats],

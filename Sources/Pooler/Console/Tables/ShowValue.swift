@@ -10,6 +10,7 @@ enum ShowValue: Equatable, Sendable {
 
 /// The type of a SHOW's column; the raw value is its OID in Postgres.
 enum ShowType: Int32, Sendable {
+    case bytea = 17
     case int8 = 20
     case int4 = 23
     case text = 25
@@ -20,7 +21,7 @@ enum ShowType: Int32, Sendable {
         switch self {
         case .int8: 8
         case .int4: 4
-        case .text, .numeric: -1
+        case .text, .numeric, .bytea: -1
         }
     }
 }
