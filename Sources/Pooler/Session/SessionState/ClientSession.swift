@@ -28,8 +28,12 @@ struct ServerSession {
     var baseline: SessionSettings?
     /// Names of parameters that may have changed and that the server does not list.
     private(set) var names: [String] = []
-    /// DISCARD ALL was the last that touched it.
-    private(set) var isDiscarded = false
+    /// It is not known what parameters are set, so all of them are reset before another client has it.
+    private var needsReset = false
+    /// What SQL PREPARE has been given, since there were none: EXECUTE does it.
+    private var prepared = SessionEffects.none
+    /// Something has run that may have prepared what we have not read.
+    private var mayHaveUnreadStatements = false
 
     /// Most names that are asked for in one look.
     private static let nameLimit = 100
@@ -46,36 +50,63 @@ struct ServerSession {
     /// A statement is on its way; `names` are those of its parameters that are not tracked.
     mutating func ran(_ effects: SessionEffects, names newNames: [String]) {
         let present = holds.union(settings == nil ? [] : .replayable)
-        touched.formUnion(effects.touches.union(effects.ends.intersection(present)))
+        var ended = effects.ends.intersection(present)
+        // Whether they are gone is told by the mark.
+        ended.remove(.unknownSettings)
+        if effects.ends.contains(.settings), holds.contains(.unknownSettings) { ended.insert(.settings) }
+        touched.formUnion(effects.touches.union(ended))
         if !newNames.isEmpty { touched.insert(.settings) }
-        for name in newNames where SessionSettings.isCustom(name) && !names.contains(name) {
-            if names.count < Self.nameLimit {
-                names.append(name)
-            } else {
+        for name in newNames { mayBeSet(name) }
+        if effects.makes.contains(.statement) {
+            prepared.formUnion(effects)
+        } else if effects.touches.contains(.statement) {
+            mayHaveUnreadStatements = true
+        }
+        if effects.executes {
+            for name in prepared.names { mayBeSet(name) }
+            if mayHaveUnreadStatements || prepared.touches.contains(.unknownSettings) {
                 touched.insert(.unknownSettings)
             }
         }
-        if effects.ends.contains(.unknownSettings) {
-            isDiscarded = true
-        } else if effects.touches.contains(.unknownSettings) {
-            isDiscarded = false
+    }
+
+    private mutating func mayBeSet(_ name: String) {
+        guard SessionSettings.isCustom(name), !names.contains(name) else { return }
+        if names.count < Self.nameLimit {
+            names.append(name)
+        } else {
+            touched.insert(.unknownSettings)
         }
     }
 
     /// What has to be taken away before another client may have the server.
-    var residue: Kinds { touched.union(holds) }
+    var residue: Kinds { touched.union(holds).union(needsReset ? .unread : []) }
 
-    /// It has been looked at: this is what it holds.
-    mutating func looked(_ found: Kinds, _ settings: SessionSettings?) {
+    /// It has been looked at: this is what it holds. `needsReset`: there may be more.
+    mutating func looked(_ found: Kinds, _ settings: SessionSettings?, needsReset: Bool = false) {
         holds = found
         self.settings = settings
-        touched = []
+        self.needsReset = needsReset
+        // Its client lets go of it where nothing holds it.
+        touched = found.isEmpty && needsReset ? .unread : []
         names = []
-        isDiscarded = false
+        if !found.contains(.statement) {
+            prepared = .none
+            mayHaveUnreadStatements = false
+        }
     }
 
-    /// What it holds of what nobody can look for.
-    var unknowable: Kinds {
-        isDiscarded ? [] : holds.union(touched).intersection(.unknownSettings)
+    /// Whether something ran since its last reset that could not be read.
+    var hasRunUnread: Bool { needsReset || touched.contains(.unread) }
+
+    /// What the next look does about parameters that nobody can look for.
+    var mark: SessionProbe.Mark {
+        if touched.contains(.unknownSettings) { return .set }
+        return holds.contains(.unknownSettings) ? .read : .none
+    }
+
+    /// Whether it holds parameters that nobody can look for, given whether the mark was found.
+    func holdsUnknown(isMarked: Bool) -> Bool {
+        touched.contains(.unknownSettings) || (isMarked && holds.contains(.unknownSettings))
     }
 }

@@ -3,7 +3,7 @@ enum SessionCleaning {
     /// Nil where there is nothing to do.
     static func query(for kinds: SessionEffects.Kinds) -> String? {
         var statements: [String] = []
-        if !kinds.isDisjoint(with: [.settings, .role, .unknownSettings]) {
+        if !kinds.isDisjoint(with: .resettable) {
             // RESET ALL leaves the role.
             statements += ["RESET ROLE", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL"]
         }

@@ -19,12 +19,18 @@ struct SessionEffects: Equatable, Sendable {
         static let cursor = Kinds(rawValue: 1 << 6)
         /// SQL PREPARE.
         static let statement = Kinds(rawValue: 1 << 7)
+        /// Something ran that could not be read: its server is reset before anybody else has it, and nobody is pinned for it.
+        static let unread = Kinds(rawValue: 1 << 8)
 
         /// What another server can be given.
         static let replayable: Kinds = [.settings, .role]
         /// What lives and dies with its server connection.
         static let bound: Kinds = [.unknownSettings, .listen, .temporary, .advisoryLock, .cursor, .statement]
         static let all: Kinds = [.replayable, .bound]
+        /// What a server can be asked about.
+        static let knowable: Kinds = all.subtracting(.unknownSettings)
+        /// What RESET ALL is for.
+        static let resettable: Kinds = [.settings, .role, .unknownSettings, .unread]
 
         /// For people, in the order of the bits.
         var descriptions: [String] {
@@ -42,18 +48,19 @@ struct SessionEffects: Equatable, Sendable {
     var touches: Kinds = []
     /// Which of it there is for certain, if the statement succeeds.
     var makes: Kinds = []
-    /// What it can only take away: of interest where there is some. Nothing but DISCARD ALL ends `unknownSettings`.
+    /// What it can only take away: of interest where there is some. Nothing but RESET ALL ends `unknownSettings`.
     var ends: Kinds = []
     /// Parameters that it sets or resets, in small letters.
     var names: [String] = []
+    /// SQL EXECUTE: it does what a PREPARE has said before.
+    var executes = false
 
     /// Most names that are kept.
     static let nameLimit = 16
 
     static let none = SessionEffects()
     /// The text could not be read.
-    static let anything = SessionEffects(
-        touches: .all.subtracting(.unknownSettings), ends: .all.subtracting(.unknownSettings))
+    static let anything = SessionEffects(touches: [.knowable, .unread], ends: .knowable)
 
     /// Whether it leaves a session as it is; so for nearly all texts.
     @inline(__always)
@@ -62,6 +69,15 @@ struct SessionEffects: Equatable, Sendable {
     mutating func make(_ kinds: Kinds) {
         touches.formUnion(kinds)
         makes.formUnion(kinds)
+    }
+
+    /// What another reading of the same text says, where nobody can tell which is right.
+    mutating func formUnion(_ other: SessionEffects) {
+        touches.formUnion(other.touches)
+        makes.formUnion(other.makes)
+        ends.formUnion(other.ends)
+        executes = executes || other.executes
+        for name in other.names { setsParameter(name) }
     }
 
     /// Parameters by which the present transaction is set, and what is no parameter at all.

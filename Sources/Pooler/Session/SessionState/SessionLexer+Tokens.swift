@@ -1,12 +1,12 @@
 /// The small pieces of SQL: words, strings, comments, and the functions that matter.
 extension SessionLexer {
-    /// Reads to the semicolon or the end, with an eye on functions. `mayCreate`: INTO TEMP would make a table.
+    /// Reads to the semicolon or the end, with an eye on functions. `mayCreate`: INTO would make a table.
     @inline(__always)
     @_lifetime(self: copy self)
     mutating func readRest(mayCreate: Bool = true) {
         while position < end {
             let byte = text.uint8(at: position)
-            guard Self.isNotable(byte) else {
+            guard Self.isNotable(byte), byte | 0x20 != UInt8(ascii: "o") || isAfterT else {
                 position += 1
                 continue
             }
@@ -15,12 +15,15 @@ extension SessionLexer {
         }
     }
 
-    /// One bit for each of `" $ ' - / ; M _ m`.
+    @inline(__always)
+    private var isAfterT: Bool { position > 0 && text.uint8(at: position - 1) | 0x20 == UInt8(ascii: "t") }
+
+    /// One bit for each of `" $ ' - / ; O _ o`.
     @inline(__always)
     private static func isNotable(_ byte: UInt8) -> Bool {
         guard byte < 0x80 else { return false }
         let low: UInt64 = 1 << 0x22 | 1 << 0x24 | 1 << 0x27 | 1 << 0x2D | 1 << 0x2F | 1 << 0x3B
-        let high: UInt64 = 1 << (0x4D - 64) | 1 << (0x5F - 64) | 1 << (0x6D - 64)
+        let high: UInt64 = 1 << (0x4F - 64) | 1 << (0x5F - 64) | 1 << (0x6F - 64)
         return ((byte < 64 ? low : high) >> UInt64(byte & 63)) & 1 != 0
     }
 
@@ -28,24 +31,29 @@ extension SessionLexer {
     private mutating func readNotable(_ byte: UInt8, _ mayCreate: Bool) {
         switch byte {
         case UInt8(ascii: "_"):
-            if ends(position, with: "pg") {
-                position -= 2
-                readFunction()
-            } else if ends(position, with: "set") {
-                position -= 3
+            if let length = functionPrefixLength() {
+                position -= length
                 readFunction()
             } else {
                 position += 1
             }
-        case UInt8(ascii: "m"), UInt8(ascii: "M"):
-            if mayCreate, ends(position, with: "te") {
-                position -= 2
-                readTemporary()
-            } else {
-                position += 1
-            }
+        case UInt8(ascii: "o"), UInt8(ascii: "O"):
+            position += 1
+            if mayCreate, ends(position - 1, with: "int") { readInto() }
         default:
             skipOpaque(byte)
+        }
+    }
+
+    /// The letters before an underscore that begin the name of a function of interest.
+    private func functionPrefixLength() -> Int? {
+        guard position > 0 else { return nil }
+        switch text.uint8(at: position - 1) | 0x20 {
+        case UInt8(ascii: "g"): return ends(position, with: "pg") ? 2 : nil
+        case UInt8(ascii: "t"): return ends(position, with: "set") ? 3 : nil
+        case UInt8(ascii: "y"): return ends(position, with: "query") ? 5 : nil
+        case UInt8(ascii: "s"): return ends(position, with: "ts") ? 2 : nil
+        default: return nil
         }
     }
 
@@ -109,9 +117,11 @@ extension SessionLexer {
     }
 
     private func hasFunctionPrefix(_ word: Range<Int>) -> Bool {
-        guard word.count > 9 else { return false }
-        let byte = text.uint8(at: word.lowerBound) | 0x20
-        return byte == UInt8(ascii: "p") || byte == UInt8(ascii: "s")
+        guard word.count > 6 else { return false }
+        switch text.uint8(at: word.lowerBound) | 0x20 {
+        case UInt8(ascii: "p"), UInt8(ascii: "q"), UInt8(ascii: "s"), UInt8(ascii: "t"): return true
+        default: return false
+        }
     }
 
     /// A word that may name one of the functions that change a session.
@@ -127,7 +137,31 @@ extension SessionLexer {
             || matches(word, "pg_advisory_unlock_all")
         {
             effects.ends.insert(.advisoryLock)
+        } else if matches(word, "pg_settings") {
+            // An UPDATE of it sets parameters.
+            effects.touches.insert(.settings)
+        } else if namesTemporarySchema(word) {
+            effects.touches.insert(.temporary)
+        } else if matches(word, "query_to_xml") || matches(word, "query_to_xmlschema")
+            || matches(word, "query_to_xml_and_xmlschema") || matches(word, "ts_stat") || matches(word, "ts_rewrite")
+        {
+            // They run a query that is a value.
+            mayDoAnything()
         }
+    }
+
+    /// `pg_temp`, or `pg_temp_3`.
+    private func namesTemporarySchema(_ word: Range<Int>) -> Bool {
+        guard word.count >= 7, matches(word.lowerBound..<word.lowerBound + 7, "pg_temp") else { return false }
+        guard word.count > 8 else { return word.count == 7 }
+        let digit = text.uint8(at: word.lowerBound + 8)
+        return text.uint8(at: word.lowerBound + 7) == UInt8(ascii: "_") && digit >= UInt8(ascii: "0")
+            && digit <= UInt8(ascii: "9")
+    }
+
+    private mutating func mayDoAnything() {
+        effects.touches.formUnion(SessionEffects.anything.touches)
+        effects.ends.formUnion(SessionEffects.anything.ends)
     }
 
     /// `set_config('name', value, is_local)`: nothing when it is local for certain. The arguments are read again behind it,
@@ -208,22 +242,22 @@ extension SessionLexer {
         }
     }
 
-    /// `INTO TEMP`.
+    /// INTO, behind the word: that of INSERT and MERGE makes no table.
     @_lifetime(self: copy self)
-    private mutating func readTemporary() {
-        let start = position
-        guard let word = readWord(), matches(word, "temp") || matches(word, "temporary") else {
-            position = max(position, start + 3)
-            return
-        }
-        var before = start
+    private mutating func readInto() {
+        let after = position
+        if after < end, Self.continuesWord(text.uint8(at: after)) { return }
+        var before = after - 4
         while before > 0, Self.isSpace(text.uint8(at: before - 1)) { before -= 1 }
-        for prefix in ["local", "global"] as [StaticString] where ends(before, with: prefix) {
-            before -= prefix.utf8CodeUnitCount
-            while before > 0, Self.isSpace(text.uint8(at: before - 1)) { before -= 1 }
+        if ends(before, with: "insert") || ends(before, with: "merge") { return }
+        // Where it is made may depend on search_path.
+        effects.touches.insert(.temporary)
+        var word = readWord()
+        if let present = word, matches(present, "local") || matches(present, "global") { word = readWord() }
+        if let word, matches(word, "temp") || matches(word, "temporary") || matches(word, "pg_temp") {
+            effects.make(.temporary)
         }
-        // EXPLAIN ANALYZE runs what it explains.
-        if ends(before, with: "into") || ends(before, with: "create") { effects.make(.temporary) }
+        position = after
     }
 
     // MARK: - Bytes
@@ -284,27 +318,83 @@ extension SessionLexer {
         }
     }
 
-    /// A string, at whose opening quote we stand.
+    /// A string, at whose opening quote we stand. One with escapes goes on behind a line's end.
     @_lifetime(self: copy self)
     mutating func readString() {
-        let isEscaped = hasBackslashes || ends(position, with: "e")
+        guard ends(position, with: "e") else { return readString(isEscaped: hasBackslashes, isCertain: false) }
+        repeat {
+            readString(isEscaped: true, isCertain: true)
+        } while isContinued()
+    }
+
+    /// `isCertain`: what a backslash means does not depend on the session.
+    @_lifetime(self: copy self)
+    private mutating func readString(isEscaped: Bool, isCertain: Bool) {
         position += 1
         while position < end {
             let byte = text.uint8(at: position)
             position += 1
-            if byte == UInt8(ascii: "\\"), isEscaped {
+            switch byte {
+            case UInt8(ascii: "\\"):
+                if !isCertain, position < end, text.uint8(at: position) == UInt8(ascii: "'") { isAmbiguous = true }
+                guard isEscaped else { continue }
+                // In some encodings it may be half of a character.
+                if text.uint8(at: position - 2) >= 0x80 { mayDoAnything() }
                 position = min(end, position + 1)
-            } else if byte == UInt8(ascii: "'") {
+            case UInt8(ascii: "'"):
                 guard position < end, text.uint8(at: position) == byte else { return }
                 position += 1
+            case UInt8(ascii: "_"):
+                noteHiddenFunction(position - 1)
+            default:
+                break
             }
         }
+    }
+
+    /// The name of a function within a string, at whose underscore we stand: whatever runs it.
+    private mutating func noteHiddenFunction(_ offset: Int) {
+        if (ends(offset, with: "set") && begins(offset + 1, with: "config"))
+            || (ends(offset, with: "pg") && begins(offset + 1, with: "advisory"))
+        {
+            effects.touches.formUnion([.settings, .advisoryLock])
+        }
+    }
+
+    private func begins(_ offset: Int, with word: StaticString) -> Bool {
+        let limit = offset + word.utf8CodeUnitCount
+        return limit <= end && matches(offset..<limit, word)
+    }
+
+    /// Whether a string goes on: white space with a line's end in it, and a quote, at which we stand then.
+    private mutating func isContinued() -> Bool {
+        var cursor = position
+        var hasNewline = false
+        while cursor < end {
+            let byte = text.uint8(at: cursor)
+            if Self.isSpace(byte) {
+                if Self.isNewline(byte) { hasNewline = true }
+                cursor += 1
+            } else if byte == UInt8(ascii: "-"), cursor + 1 < end, text.uint8(at: cursor + 1) == byte {
+                while cursor < end, !Self.isNewline(text.uint8(at: cursor)) { cursor += 1 }
+            } else {
+                break
+            }
+        }
+        guard hasNewline, cursor < end, text.uint8(at: cursor) == UInt8(ascii: "'") else { return false }
+        position = cursor
+        return true
     }
 
     /// A quoted identifier, at whose opening quote we stand: what is between the quotes.
     @_lifetime(self: copy self)
     mutating func readQuoted() -> Range<Int> {
         let start = position + 1
+        if position >= 2, text.uint8(at: position - 1) == UInt8(ascii: "&"), ends(position - 1, with: "u") {
+            // U&"...": an escape may spell any name.
+            mayDoAnything()
+            effects.make(.unknownSettings)
+        }
         position = start
         while position < end {
             if text.uint8(at: position) == UInt8(ascii: "\"") {
@@ -325,10 +415,12 @@ extension SessionLexer {
     mutating func readDollarQuoted() -> Range<Int>? {
         let start = position
         if start > 0, Self.continuesWord(text.uint8(at: start - 1)) { return nil }
+        if isTrailByte(start - 1) { mayDoAnything() }
         var cursor = start + 1
         while cursor < end, text.uint8(at: cursor) != UInt8(ascii: "$") {
             let byte = text.uint8(at: cursor)
-            guard Self.continuesWord(byte), cursor > start + 1 || Self.startsWord(byte), cursor - start < 64 else {
+            guard Self.continuesWord(byte), cursor > start + 1 || Self.startsWord(byte) else {
+                if isTrailByte(cursor) { mayDoAnything() }
                 return nil
             }
             cursor += 1
@@ -342,10 +434,16 @@ extension SessionLexer {
                 position = cursor + tagLength
                 return bodyStart..<cursor
             }
+            if text.uint8(at: cursor) == UInt8(ascii: "_") { noteHiddenFunction(cursor) }
             cursor += 1
         }
         position = end
         return bodyStart..<end
+    }
+
+    /// Whether a byte that is no letter may be half of one: in SJIS, BIG5, GBK, GB18030, UHC and JOHAB.
+    private func isTrailByte(_ offset: Int) -> Bool {
+        offset > 0 && text.uint8(at: offset - 1) >= 0x80 && (0x40..<0x7F).contains(text.uint8(at: offset))
     }
 
     private func isSame(_ left: Int, _ right: Int, _ count: Int) -> Bool {

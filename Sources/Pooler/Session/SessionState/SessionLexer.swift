@@ -13,6 +13,8 @@ struct SessionLexer: ~Escapable {
     var effects = SessionEffects.none
     /// Calls of set_config that were looked into: each is a look ahead, and a hostile text may have thousands.
     var setConfigCount = 0
+    /// Where its strings end depends on standard_conforming_strings, which may be on its way.
+    var isAmbiguous = false
 
     @_lifetime(copy text)
     init(_ text: RawSpan, hasBackslashes: Bool = false) {
@@ -26,7 +28,16 @@ struct SessionLexer: ~Escapable {
     static func effects(of text: RawSpan, hasBackslashes: Bool = false) -> SessionEffects {
         var lexer = SessionLexer(text, hasBackslashes: hasBackslashes)
         lexer.readStatements()
+        if lexer.isAmbiguous { lexer.addOtherReading() }
         return lexer.effects
+    }
+
+    @inline(never)
+    @_lifetime(self: copy self)
+    private mutating func addOtherReading() {
+        var other = SessionLexer(text, hasBackslashes: !hasBackslashes)
+        other.readStatements()
+        effects.formUnion(other.effects)
     }
 
     @_lifetime(self: copy self)
@@ -54,9 +65,10 @@ struct SessionLexer: ~Escapable {
         case UInt8(ascii: "c"):
             if matches(word, "create") { readCreate() }
             if matches(word, "close") { effects.ends.insert(.cursor) }
-            if matches(word, "call") {
-                effects.touches.formUnion(SessionEffects.anything.touches)
-            }
+            if matches(word, "call") { effects.touches.formUnion(.knowable) }
+        case UInt8(ascii: "e"):
+            if matches(word, "execute") { readExecute() }
+            if matches(word, "explain") { readExplain() }
         case UInt8(ascii: "i"): if matches(word, "insert") { return readRest(mayCreate: false) }
         default: break
         }
@@ -89,10 +101,12 @@ struct SessionLexer: ~Escapable {
     mutating func readSet() {
         let start = position
         guard let word = readWord() else { return readName(from: start) }
+        if isDotNext() { return readName(from: start) }
         if matches(word, "local") || matches(word, "transaction") || matches(word, "constraints") { return }
         if matches(word, "session") {
             let second = position
             guard let word = readWord() else { return readName(from: second) }
+            if isDotNext() { return readName(from: second) }
             if matches(word, "characteristics") {
                 effects.touches.insert(.settings)
             } else if matches(word, "authorization") {
@@ -109,6 +123,7 @@ struct SessionLexer: ~Escapable {
     private mutating func readReset() {
         let start = position
         guard let word = readWord() else { return readName(from: start) }
+        if isDotNext() { return readName(from: start) }
         if matches(word, "all") {
             effects.ends.insert(.settings)
         } else if matches(word, "session") {
@@ -116,6 +131,13 @@ struct SessionLexer: ~Escapable {
         } else {
             readParameter(word, from: start)
         }
+    }
+
+    /// Whether the word that was read is the first of a name.
+    @_lifetime(self: copy self)
+    private mutating func isDotNext() -> Bool {
+        skipSpace()
+        return position < end && text.uint8(at: position) == UInt8(ascii: ".")
     }
 
     /// A parameter's name, or one of the words that stand for one.
@@ -189,28 +211,66 @@ struct SessionLexer: ~Escapable {
             else { break }
             word = readWord()
         }
+        // Where it is made may depend on search_path.
+        effects.touches.insert(.temporary)
         guard let word, matches(word, "temp") || matches(word, "temporary") else {
             // In a schema: `create table pg_temp.t`.
             while let word = nextWord() {
                 if matches(word, "pg_temp") { effects.make(.temporary) }
-                if matches(word, "as") { return }
+                if matches(word, "as") {
+                    let start = position
+                    if let word = readWord(), matches(word, "execute") { return readExecute() }
+                    position = start
+                    return
+                }
             }
             return
         }
-        effects.touches.insert(.temporary)
+        var isExecute = false
+        defer { if isExecute { executesStatement() } }
         var isCommit = false
         while let word = nextWord() {
+            if matches(word, "execute") { isExecute = true }
             if isCommit, matches(word, "drop") { return }
             isCommit = matches(word, "commit")
         }
         effects.make(.temporary)
     }
 
+    /// EXECUTE, behind the word. A statement of ours may be any client's.
+    @_lifetime(self: copy self)
+    private mutating func readExecute() {
+        executesStatement()
+        skipSpace()
+        guard position < end, text.uint8(at: position) == UInt8(ascii: "\"") else { return }
+        let name = readQuoted()
+        let prefix = PreparedStatement.namePrefix.utf8.count
+        if name.count >= prefix, matches(name.lowerBound..<name.lowerBound + prefix, "pgbouncer_") {
+            effects.make(.unknownSettings)
+        }
+    }
+
+    private mutating func executesStatement() {
+        effects.executes = true
+        effects.touches.formUnion(.knowable.subtracting(.statement))
+    }
+
+    /// EXPLAIN ANALYZE runs what it explains.
+    @_lifetime(self: copy self)
+    private mutating func readExplain() {
+        while let word = nextWord() {
+            if matches(word, "create") { return readCreate() }
+            if matches(word, "execute") { return readExecute() }
+            if matches(word, "declare") { return readDeclare() }
+            if matches(word, "select") || matches(word, "with") || matches(word, "insert") { return }
+        }
+    }
+
     /// DO: its body is a string, in which every word counts.
     @_lifetime(self: copy self)
     private mutating func readBlock() {
-        effects.touches.formUnion(SessionEffects.anything.touches)
-        effects.ends.formUnion(SessionEffects.anything.ends)
+        effects.touches.formUnion(.knowable)
+        effects.ends.formUnion(.knowable)
         while position < end, text.uint8(at: position) != UInt8(ascii: ";") {
             let byte = text.uint8(at: position)
             var body: Range<Int>?
@@ -220,7 +280,12 @@ struct SessionLexer: ~Escapable {
             } else if byte == UInt8(ascii: "'") {
                 let start = position
                 readString()
-                body = start + 1..<max(start + 1, position - 1)
+                readBlockInString(start + 1..<max(start + 1, position - 1))
+            } else if Self.startsWord(byte), let word = readWord() {
+                guard matches(word, "language") else { continue }
+                // Nothing is known of other languages.
+                if let name = readWord(), matches(name, "plpgsql") { continue }
+                effects.make(.unknownSettings)
             } else if byte == UInt8(ascii: "\"") {
                 _ = readQuoted()
             } else if byte == UInt8(ascii: "-") || byte == UInt8(ascii: "/") {
@@ -230,12 +295,33 @@ struct SessionLexer: ~Escapable {
             } else {
                 position += 1
             }
-            guard let body else { continue }
-            var inner = SessionLexer(text.slice(body), hasBackslashes: hasBackslashes)
-            inner.readWordsOfBlock()
-            for name in inner.effects.names { effects.setsParameter(name) }
-            if inner.effects.touches.contains(.unknownSettings) { effects.make(.unknownSettings) }
+            if let body { readBody(text.slice(body)) }
         }
+    }
+
+    /// A body between quotes, in which each quote stands twice.
+    @_lifetime(self: copy self)
+    private mutating func readBlockInString(_ body: Range<Int>) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(body.count)
+        var isQuote = false
+        for offset in body {
+            let byte = text.uint8(at: offset)
+            isQuote = byte == UInt8(ascii: "'") && !isQuote
+            if !isQuote { bytes.append(byte) }
+            // An escape may spell any word.
+            if byte == UInt8(ascii: "\\") { effects.make(.unknownSettings) }
+        }
+        unsafe bytes.withUnsafeBytes { unsafe readBody(RawSpan(_unsafeBytes: $0)) }
+    }
+
+    private mutating func readBody(_ body: RawSpan) {
+        var inner = SessionLexer(body, hasBackslashes: hasBackslashes)
+        inner.readWordsOfBlock()
+        isAmbiguous = isAmbiguous || inner.isAmbiguous
+        for name in inner.effects.names { effects.setsParameter(name) }
+        if inner.effects.touches.contains(.unknownSettings) { effects.make(.unknownSettings) }
+        if inner.effects.touches.contains(.unread) { effects.touches.insert(.unread) }
     }
 
     @_lifetime(self: copy self)
@@ -243,6 +329,7 @@ struct SessionLexer: ~Escapable {
         while position < end {
             while let word = nextWord() {
                 if matches(word, "set") { readSet() }
+                if matches(word, "execute") { effects.make(.unknownSettings) }
             }
             position += 1
         }

@@ -21,12 +21,23 @@ final class SessionProbe {
         var settings: [SessionSetting] = []
         /// What is bound to the connection.
         var bound: Kinds = []
+        /// The mark was there.
+        var isMarked = false
+    }
+
+    /// A parameter of ours that says, while it is set, that nothing has reset all parameters: the server itself knows which
+    /// RESET ALL or DISCARD ALL has come to pass.
+    enum Mark {
+        case none, set, read
+
+        static let name = "pgvalet.unknown_settings"
     }
 
     /// How often the question has been put.
     var attempts = 1
     private let asksForBound: Bool
     private let names: [String]
+    private let mark: Mark
     /// Whom the server was logged in as.
     private let user: String
     /// Parameters that are looked after by other means.
@@ -42,7 +53,10 @@ final class SessionProbe {
     /// Longest answer that is read: all values together.
     static let answerLimit = 512 * 1024
 
-    init(asksForBound: Bool, names: [String], user: String, isTracked: @escaping (String) -> Bool) {
+    init(
+        asksForBound: Bool, names: [String], mark: Mark = .none, user: String, isTracked: @escaping (String) -> Bool
+    ) {
+        self.mark = mark
         self.asksForBound = asksForBound
         self.names = names
         self.user = user
@@ -56,6 +70,11 @@ final class SessionProbe {
             sql +=
                 Array(",pg_catalog.current_setting(".utf8) + SessionSettings.literal(Array(name.utf8))
                 + Array(",true)".utf8)
+        }
+        switch mark {
+        case .none: break
+        case .set: sql += Array(",pg_catalog.set_config('\(Mark.name)','1',false)".utf8)
+        case .read: sql += Array(",pg_catalog.current_setting('\(Mark.name)',true)".utf8)
         }
         sql += Self.list.utf8
         if asksForBound { sql += Self.bound.utf8 }
@@ -74,8 +93,9 @@ final class SessionProbe {
         pg_catalog.current_setting('role'),pg_catalog.current_setting('session_authorization')
         """
 
+    /// The rows of some parameters are only for those with rights that the client may have given up.
     private static let list = """
-        ;select name,setting from pg_catalog.pg_settings where source operator(pg_catalog.=) 'session'
+        ;set local role none;select name,setting from pg_catalog.pg_settings where source operator(pg_catalog.=) 'session'
         """
 
     /// Everything in the temporary schema depends on it (2615 is pg_namespace).
@@ -169,6 +189,7 @@ final class SessionProbe {
         for (name, value) in zip(names, values.dropFirst(6)) {
             if let value { findings.settings.append(SessionSetting(name: name, value: value)) }
         }
+        if mark == .read { findings.isMarked = values.last == [UInt8(ascii: "1")] }
     }
 
     /// What the question itself sets, and what belongs to one transaction.

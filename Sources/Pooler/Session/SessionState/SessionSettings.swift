@@ -15,7 +15,13 @@ final class SessionSettings {
     /// query runs under values that it does not expect.
     var isVerified = false
 
-    fileprivate init(_ settings: [SessionSetting]) { self.settings = settings }
+    /// What it takes, roughly.
+    let byteCount: Int
+
+    fileprivate init(_ settings: [SessionSetting]) {
+        self.settings = settings
+        byteCount = settings.reduce(64) { $0 + $1.name.utf8.count + $1.value.count + 64 }
+    }
 
     static let role = "role"
     static let authorization = "session_authorization"
@@ -98,6 +104,10 @@ struct SessionSettingsTable {
     let nothing = SessionSettings([])
     private var sets: [[SessionSetting]: SessionSettings] = [:]
     private var sweepAt = softLimit
+    /// The same for their bytes.
+    private static let softByteLimit = 8 << 20
+    private(set) var byteCount = 0
+    private var sweepAtBytes = softByteLimit
 
     init() {}
 
@@ -108,8 +118,9 @@ struct SessionSettingsTable {
         guard !settings.isEmpty else { return nil }
         let sorted = settings.sorted { $0.name < $1.name }
         if let set = sets[sorted] { return set }
-        if sets.count >= sweepAt { sweep() }
+        if sets.count >= sweepAt || byteCount >= sweepAtBytes { sweep() }
         let set = SessionSettings(sorted)
+        byteCount += set.byteCount
         sets[sorted] = set
         return set
     }
@@ -124,8 +135,13 @@ struct SessionSettingsTable {
     private mutating func sweep() {
         for settings in Array(sets.keys) {
             guard var set = sets.removeValue(forKey: settings) else { continue }
-            if !isKnownUniquelyReferenced(&set) { sets[settings] = set }
+            if isKnownUniquelyReferenced(&set) {
+                byteCount -= set.byteCount
+            } else {
+                sets[settings] = set
+            }
         }
         sweepAt = max(Self.softLimit, sets.count * 2)
+        sweepAtBytes = max(Self.softByteLimit, byteCount * 2)
     }
 }

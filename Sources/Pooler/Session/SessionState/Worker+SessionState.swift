@@ -45,7 +45,9 @@ extension Worker {
 
     private func probe(of server: ServerConnection, asksForBound: Bool, names: [String]) -> SessionProbe {
         let pool = server.pool
-        return SessionProbe(asksForBound: asksForBound, names: names, user: pool.key.user) { [shared] name in
+        return SessionProbe(
+            asksForBound: asksForBound, names: names, mark: server.session.mark, user: pool.key.user
+        ) { [shared] name in
             shared.tracked.index(of: name).map { pool.reportsParameter($0) } ?? false
         }
     }
@@ -55,8 +57,8 @@ extension Worker {
         let known = (client.session.settings?.customNames ?? []) + server.session.names
         var names: [String] = []
         for name in known where !names.contains(name) && !isReported(name, by: pool) { names.append(name) }
-        let probe = probe(
-            of: server, asksForBound: !server.session.residue.isDisjoint(with: .bound), names: names)
+        // A text may do more than it tells: every question is for everything.
+        let probe = probe(of: server, asksForBound: true, names: names)
         server.phase = .probing(client, probe)
         client.link = .aligning(server)
         send(probe, to: server)
@@ -158,7 +160,10 @@ extension Worker {
         let pool = server.pool
         let baseline = server.session.baseline?.settings ?? []
         let found = findings.settings.filter { !baseline.contains($0) }
-        var holds = findings.bound.union(server.session.unknowable)
+        var holds = findings.bound
+        if server.session.holdsUnknown(isMarked: findings.isMarked) { holds.insert(.unknownSettings) }
+        // Some parameters are shown only to those with the rights of the user who logged in.
+        let isHidden = found.contains { $0.name == SessionSettings.authorization }
         var settings: SessionSettings?
         if pool.settings.sessionState == .pin {
             for setting in found {
@@ -175,7 +180,7 @@ extension Worker {
             if initial?.isVerified ?? true { own?.isVerified = true }
             setSettings(own, of: client)
         }
-        server.session.looked(holds, settings)
+        server.session.looked(holds, settings, needsReset: isHidden || server.session.hasRunUnread)
         server.phase = .active(client)
         client.link = .linked(server)
         if holds.isEmpty {
@@ -248,7 +253,7 @@ extension Worker {
 
     /// The cleaning has done its work.
     func cleaned(_ server: ServerConnection) {
-        let hasReset = !server.session.residue.isDisjoint(with: [.settings, .role, .unknownSettings])
+        let hasReset = !server.session.residue.isDisjoint(with: .resettable)
         if hasReset { parametersWereReset(on: server) }
         server.session.looked([], hasReset ? emptySettings(of: server) : server.session.settings)
     }

@@ -50,13 +50,16 @@ import Testing
         var dice = Dice(state: seed)
         for _ in 0..<200 {
             let text = Self.text(&dice, upTo: 20)
-            let string = "select '" + text.replacing("'", with: "''") + "', 1"
+            let string = "select '" + text.replacing("\\", with: "").replacing("'", with: "''") + "', 1"
             let dollars = "select $quoted$" + text.replacing("$", with: "") + "$quoted$, 1"
             let comment =
                 "select /* " + text.replacing("*/", with: "").replacing("/*", with: "").replacing("*", with: "")
                 + " */ 1"
             for quoted in [string, dollars, comment] {
-                #expect(SessionLexerTests.effects(quoted) == .none, "\(quoted)")
+                var effects = SessionLexerTests.effects(quoted)
+                // The names of some functions are asked about wherever they stand.
+                effects.touches.subtract([.settings, .advisoryLock])
+                #expect(effects == .none, "\(quoted)")
             }
         }
     }
