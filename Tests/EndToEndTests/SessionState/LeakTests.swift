@@ -71,6 +71,15 @@ import Testing
         #expect(try next.query(Self.look).value == "", "\(statements.map { $0.suffix(100) })")
     }
 
+    @Test func `what is made by a search_path of the startup packet is found`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1", "max_pinned": "1"])
+        let client = try pooler.connect(["options": "-c search_path=pg_temp"])
+        try client.query("create table leak_t (a int)")
+        try eventually { try pooler.console("SHOW PINS").records.first?["reasons"] == "temporary tables" }
+        client.close()
+        #expect(try pooler.connect(user: "postgres").query(Self.look).value == "")
+    }
+
     @Test func `RESET ALL and DISCARD ALL let go what nobody can look for, if they come to pass`() throws {
         for (query, isGone) in [("reset all", true), ("discard all", true), ("begin; reset all; rollback", false)] {
             let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "2", "max_pinned": "1"])
