@@ -62,7 +62,7 @@ import Testing
         let raw = try RawClient(pooler)
         try raw.send(
             startupPacketBytes([
-                ("user", Array("we\"b\\\n\u{1b}".utf8) + [0xff, 0xfe]), ("database", Array("app".utf8)),
+                ("user", Array("we\"b\\\n\u{1b}\u{e9}".utf8)), ("database", Array("app".utf8)),
             ]))
         _ = try? raw.readToEnd()
         try eventually { pooler.log.contains("closing because") }
@@ -77,10 +77,7 @@ import Testing
         #expect(login["connection"]?.hasPrefix("C-0x") == true)
         #expect(
             read.contains { $0["side"] == "server" && $0["message"]?.hasPrefix("new connection to server") == true })
-        #expect(
-            read.contains {
-                $0["user"]?.hasPrefix("we\"b\\\n\u{1b}") == true && $0["user"]?.contains("\u{fffd}") == true
-            })
+        #expect(read.contains { $0["user"] == "we\"b\\\n\u{1b}\u{e9}" })
     }
 
     @Test func `RELOAD switches the form`() throws {

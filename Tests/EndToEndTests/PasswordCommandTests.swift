@@ -56,7 +56,11 @@ import Testing
         let each = try Pooler(
             ["password_command": script.path, "password_command_ttl": "0", "pool_mode": "session"],
             secrets: ["scram_user": "x"])
-        for _ in 0..<2 { _ = try each.connect(user: "scram_user").query("select 1") }
+        for _ in 0..<2 {
+            _ = try each.connect(user: "scram_user").query("select 1")
+            // The next client takes this server, and no login of its own.
+            try eventually { try each.pool(user: "scram_user")["sv_idle"] == "1" }
+        }
         try each.console("RECONNECT")
         _ = try each.connect(user: "scram_user").query("select 1")
         #expect(script.runs == 3)

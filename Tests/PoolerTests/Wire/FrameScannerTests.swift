@@ -99,10 +99,17 @@ import Testing
     @Test func `Only the messages of the manual mean something`() {
         let known = Set("QPBDECHSFdcfX".utf8)
         for type in UInt8.min...UInt8.max {
-            let message = Self.frame(type, [UInt8(ascii: "S"), 0]).withSpan { span in
-                ClientMessage(FrameHeader(type: type, frameLength: 7), at: 0, in: span)
+            let isEmpty = "HS".utf8.contains(type)
+            let body = isEmpty ? [] : [UInt8(ascii: "S"), 0]
+            let message = Self.frame(type, body).withSpan { span in
+                ClientMessage(FrameHeader(type: type, frameLength: 5 + body.count), at: 0, in: span)
             }
             #expect((message == .unknown) == !known.contains(type), "\(type)")
+            guard isEmpty else { continue }
+            let wrong = Self.frame(type, [0]).withSpan { span in
+                ClientMessage(FrameHeader(type: type, frameLength: 6), at: 0, in: span)
+            }
+            #expect(wrong == .unknown)
         }
     }
 
