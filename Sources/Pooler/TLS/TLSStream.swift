@@ -164,7 +164,11 @@ final class TLSStream {
                 guard room > 0 else { return }
                 ERR_clear_error()
                 let count = unsafe SSL_read(ssl, start + filled, Int32(clamping: room))
-                if !isEstablished, unsafe SSL_is_init_finished(ssl) == 1 { handshakeEnded() }
+                if !isEstablished, unsafe SSL_is_init_finished(ssl) == 1 {
+                    handshakeEnded()
+                    // What came behind a handshake that is refused is nobody's.
+                    guard isEstablished else { return }
+                }
                 if count > 0 {
                     filled += Int(count)
                 } else if !interpret(count) {
