@@ -89,8 +89,8 @@ struct ClientIdentity: Sendable {
         let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return name.utf8.count <= 128
             && parts.allSatisfy { part in
-                part.first.map { SessionLexer.startsWord($0) } ?? false
-                    && part.allSatisfy { SessionLexer.continuesWord($0) }
+                part.first.map { $0.startsWord } ?? false
+                    && part.allSatisfy { $0.continuesWord }
             }
     }
 

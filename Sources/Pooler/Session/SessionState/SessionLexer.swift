@@ -167,7 +167,7 @@ struct SessionLexer: ~Escapable {
                 let content = readQuoted()
                 for offset in content { name.append(text.uint8(at: offset)) }
             } else if let word = readWord() {
-                for offset in word { name.append(Self.lowercase(text.uint8(at: offset))) }
+                for offset in word { name.append(text.uint8(at: offset).lowercase) }
             } else {
                 break
             }
@@ -281,7 +281,7 @@ struct SessionLexer: ~Escapable {
                 let start = position
                 readString()
                 readBlockInString(start + 1..<max(start + 1, position - 1))
-            } else if Self.startsWord(byte), let word = readWord() {
+            } else if byte.startsWord, let word = readWord() {
                 guard matches(word, "language") else { continue }
                 // Nothing is known of other languages.
                 if let name = readWord(), matches(name, "plpgsql") { continue }
