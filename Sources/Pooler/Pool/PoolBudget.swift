@@ -112,23 +112,13 @@ final class PoolBudget: Sendable {
     /// Reserves one server connection that logs in, under all limits (0 or less: none), the wider ones in the order in which
     /// PgBouncer checks them.
     func reserve(loginLimit: Int, poolLimit: Int, databaseLimit: Int, userLimit: Int) -> Refusal? {
-        guard logins.reserve(limit: loginLimit) else { return .logins }
-        guard servers.reserve(limit: poolLimit) else {
-            logins.undo()
-            return .pool
-        }
-        guard database.reserve(limit: databaseLimit) else {
-            servers.undo()
-            logins.undo()
-            return .database
-        }
-        guard user.reserve(limit: userLimit) else {
-            database.undo()
-            servers.undo()
-            logins.undo()
-            return .user
-        }
-        return nil
+        let claims: [(budget: ConnectionBudget, limit: Int, refusal: Refusal)] = [
+            (logins, loginLimit, .logins), (servers, poolLimit, .pool), (database, databaseLimit, .database),
+            (user, userLimit, .user),
+        ]
+        guard let refused = claims.firstIndex(where: { !$0.budget.reserve(limit: $0.limit) }) else { return nil }
+        for claim in claims[..<refused] { claim.budget.undo() }
+        return claims[refused].refusal
     }
 
     /// A reserved connection has logged in, or never will; true when somebody was turned away for its sake.
