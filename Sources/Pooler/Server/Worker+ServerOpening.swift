@@ -362,11 +362,16 @@ extension Worker {
     func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
         log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
         tallies.serverLoginFailures.add(failure.label)
+        removePending(token, of: pool)
+        launchFailed(pool, failure)
+    }
+
+    /// Forgets a connection that has no socket yet.
+    func removePending(_ token: Token, of pool: WorkerPool) {
         pool.pool.serverRemoved(token)
         table.remove(token)
         loginEnded(in: pool)
         releaseBudget(of: pool)
-        launchFailed(pool, failure)
     }
 
     /// An attempt to open a connection failed. Clients go on waiting, unless the server itself said no, and nobody else

@@ -179,11 +179,7 @@ extension Worker {
     /// Servers that wait for a password or an address have nobody left to wait for; what arrives finds them gone.
     private func dropPending(of pool: WorkerPool) {
         for token in Array(pool.pool.allServers) {
-            guard case .pendingServer = table[token] else { continue }
-            pool.pool.serverRemoved(token)
-            table.remove(token)
-            loginEnded(in: pool)
-            releaseBudget(of: pool)
+            if case .pendingServer = table[token] { removePending(token, of: pool) }
         }
     }
 
