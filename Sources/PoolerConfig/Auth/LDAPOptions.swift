@@ -139,10 +139,10 @@ extension LDAPOptions: CustomStringConvertible {
 extension ValueFormat where Value == LDAPOptions? {
     /// LDAP options; an empty value is none.
     static var ldapOptions: Self {
-        ValueFormat(kind: .text) { text throws(ValueError) in
-            text.isEmpty ? nil : try LDAPOptions(text)
+        ValueFormat<LDAPOptions>(kind: .text) { text throws(ValueError) in
+            try LDAPOptions(text)
         } print: {
-            $0?.text
-        }
+            $0.text
+        }.unlessEmpty
     }
 }

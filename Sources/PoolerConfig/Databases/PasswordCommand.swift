@@ -61,10 +61,10 @@ extension PasswordCommand: CustomStringConvertible {
 extension ValueFormat where Value == PasswordCommand? {
     /// A program and its arguments; an empty value is none.
     static var passwordCommand: Self {
-        ValueFormat(kind: .text) { text throws(ValueError) in
-            text.isEmpty ? nil : try PasswordCommand(text)
+        ValueFormat<PasswordCommand>(kind: .text) { text throws(ValueError) in
+            try PasswordCommand(text)
         } print: {
-            $0?.text
-        }
+            $0.text
+        }.unlessEmpty
     }
 }

@@ -18,6 +18,15 @@ struct ValueFormat<Value: Equatable & Sendable>: Sendable {
             value.flatMap(print)
         }
     }
+
+    /// The same format where an empty text means that there is none.
+    var unlessEmpty: ValueFormat<Value?> {
+        ValueFormat<Value?>(kind: kind) { [parse] text throws(ValueError) in
+            text.isEmpty ? nil : try parse(text)
+        } print: { [print] value in
+            value.flatMap(print)
+        }
+    }
 }
 
 extension ValueFormat where Value == Int {
@@ -160,17 +169,8 @@ extension ValueFormat where Value == HostAndPort? {
 }
 
 extension ValueFormat where Value == String? {
-    static var optionalText: Self { unlessEmpty(.text) }
-    static var optionalPath: Self { unlessEmpty(.path) }
-
-    /// An empty value is none.
-    private static func unlessEmpty(_ kind: SettingKind) -> Self {
-        ValueFormat(kind: kind) { text throws(ValueError) in
-            text.isEmpty ? nil : text
-        } print: {
-            $0
-        }
-    }
+    static var optionalText: Self { ValueFormat<String>.text.unlessEmpty }
+    static var optionalPath: Self { ValueFormat<String>.path.unlessEmpty }
 
     /// The name of a database where `auth_query` can run: not the console.
     static var authDatabase: Self {
