@@ -16,6 +16,15 @@ extension Connection {
     /// The process number of the server that this client has now.
     func serverPID() throws -> Int { Int(try query("select pg_backend_pid()").value ?? "") ?? 0 }
 
+    /// Begins a transaction on the server of that process number, which nobody else may hold.
+    func beginTransaction(onServer pid: Int) throws {
+        try query("begin")
+        while try serverPID() != pid {
+            try query("commit")
+            try query("begin")
+        }
+    }
+
     /// The value of a setting on the server.
     func setting(_ name: String) throws -> String { try query("select current_setting('\(name)')").value ?? "" }
 }

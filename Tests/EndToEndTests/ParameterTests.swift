@@ -58,11 +58,7 @@ import Testing
         let (client, other) = (try pooler.connect(), try pooler.connect())
         try client.query("set timezone = 'Asia/Tokyo'; set datestyle = 'German'; set application_name = 'wanderer'")
         let home = try client.serverPID()
-        try other.query("begin")
-        while try other.serverPID() != home {
-            try other.query("commit")
-            try other.query("begin")
-        }
+        try other.beginTransaction(onServer: home)
         #expect(try client.serverPID() != home)
         #expect(try client.setting("TimeZone") == "Asia/Tokyo")
         #expect(try client.setting("DateStyle") == "German, DMY")

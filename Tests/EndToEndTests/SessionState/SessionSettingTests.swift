@@ -120,11 +120,7 @@ import Testing
         let (client, other) = (try pooler.connect(), try pooler.connect())
         try client.query("set work_mem = '7MB'; set app.tenant = 'seven'")
         let home = try client.serverPID()
-        try other.query("begin")
-        while try other.serverPID() != home {
-            try other.query("commit")
-            try other.query("begin")
-        }
+        try other.beginTransaction(onServer: home)
         #expect(try client.serverPID() != home)
         #expect(
             try client.query("select current_setting('work_mem') || current_setting('app.tenant')").value == "7MBseven")

@@ -56,8 +56,7 @@ import Testing
         let pooler = try Pooler(clientTLS("prefer"))
         let bytes =
             startupPacket([("user", "app"), ("database", "app")]) + WireMessage.query("select 'over' || '-tls'").bytes
-        let octal = bytes.map { "\\" + String($0, radix: 8).paddedTo3 }.joined()
-        let output = try openSSLClient(pooler, "-quiet \(options)", input: "(printf '\(octal)'; sleep 2)")
+        let output = try openSSLClient(pooler, "-quiet \(options)", sending: bytes)
         #expect(output.contains("server_version"))
         #expect(output.contains("over-tls"))
         #expect(pooler.log.contains("tls=TLSv1.3") == true)
@@ -75,8 +74,7 @@ import Testing
     @Test func `direct TLS without ALPN is refused, as Postgres does`() throws {
         let pooler = try Pooler(clientTLS("prefer"))
         let bytes = startupPacket([("user", "app"), ("database", "app")]) + WireMessage.query("select 1").bytes
-        let octal = bytes.map { "\\" + String($0, radix: 8).paddedTo3 }.joined()
-        let output = try openSSLClient(pooler, "-quiet", input: "(printf '\(octal)'; sleep 2)")
+        let output = try openSSLClient(pooler, "-quiet", sending: bytes)
         #expect(!output.contains("server_version") && !pooler.log.contains("login attempt"))
         #expect(pooler.log.contains("does not speak postgresql over direct TLS"))
     }
@@ -90,8 +88,7 @@ import Testing
 
     @Test func `a second request for encryption is refused`() throws {
         let pooler = try Pooler(clientTLS("prefer"))
-        let bytes = Self.request.map { "\\" + String($0, radix: 8).paddedTo3 }.joined()
-        let output = try openSSLClient(pooler, "-quiet -starttls postgres", input: "(printf '\(bytes)'; sleep 1)")
+        let output = try openSSLClient(pooler, "-quiet -starttls postgres", sending: Self.request)
         #expect(!output.contains("server_version"))
         try eventually { pooler.log.contains("closing because: unexpected message during login") }
     }
@@ -134,7 +131,11 @@ import Testing
     }
 }
 
-extension String {
-    /// With zeros in front, three digits: an octal number for printf.
-    fileprivate var paddedTo3: String { String(repeating: "0", count: max(0, 3 - count)) + self }
+/// What openssl's client prints when it sends those bytes and waits two seconds for answers.
+private func openSSLClient(_ pooler: Pooler, _ options: String, sending bytes: [UInt8]) throws -> String {
+    let octal = bytes.map { byte in
+        let digits = String(byte, radix: 8)
+        return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+    }
+    return try openSSLClient(pooler, options, input: "(printf '\(octal.joined())'; sleep 2)")
 }
