@@ -42,6 +42,15 @@ public struct Configuration: Sendable, Equatable {
     /// Every entry of [databases], and the fallback.
     public var allDatabases: [Database] { Array(databases.values) + (fallbackDatabase.map { [$0] } ?? []) }
 
+    /// The same, with the TLS settings of another one.
+    public func withTLSSettings(of other: Settings) -> Configuration {
+        var result = self
+        for definition in SettingDefinition.all where definition.isAboutTLS {
+            definition.copy(other, &result.settings)
+        }
+        return result
+    }
+
     /// Changes one setting, as the console's SET does: the parser is the file's.
     public mutating func set(_ key: String, to value: String) throws(SettingError) {
         guard let definition = SettingDefinition.named(key) else { throw .unknown(key) }

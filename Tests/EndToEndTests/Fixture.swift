@@ -5,8 +5,8 @@ struct Fixture {
     /// The rows by column name.
     let records: [[String: String]]
 
-    init(_ name: String, file: String = #filePath) {
-        let directory = file.split(separator: "/").dropLast().joined(separator: "/")
+    init(_ name: String) {
+        let directory = #filePath.split(separator: "/").dropLast().joined(separator: "/")
         let lines = readFile("/\(directory)/Fixtures/\(name).tsv").split(separator: "\n").filter { !$0.hasPrefix("#") }
         let names = lines.first?.split(separator: "\t").map(String.init) ?? []
         records = lines.dropFirst().map { line in

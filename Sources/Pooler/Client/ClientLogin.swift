@@ -105,7 +105,7 @@ struct ClientLogin {
             switch error {
             case .oldProtocol: return end(.oldProtocol)
             case .missingTerminator: return end(.badStartupLayout)
-            case .badCancelRequest: return end(.unexpectedLoginMessage)
+            case .badCancelRequest: return end(.badCancelRequest)
             case .badHeader: return end(.badPacketHeader(hexadecimal(bytes, upTo: 8)))
             }
         }

@@ -9,8 +9,8 @@ extension CloseReason {
         case .usernameTooLong: "username_too_long"
         case .ambiguousName: "ambiguous_name"
         case .unsupportedParameter, .unsupportedOption, .unsupportedOptions: "unsupported_parameter"
-        case .badStartupLayout, .badPacketHeader, .unknownMessage, .passwordBeforeStartup, .unexpectedLoginMessage,
-            .dataAfterEncryptionRequest:
+        case .badStartupLayout, .badPacketHeader, .unknownMessage, .passwordBeforeStartup, .repeatedStartup,
+            .unexpectedLoginMessage, .badCancelRequest, .dataAfterEncryptionRequest:
             "protocol_violation"
         case .oldProtocol: "old_protocol"
         case .sslRequired: "ssl_required"
@@ -43,6 +43,7 @@ extension CloseReason {
         case .resourceExhaustion: "resource_exhaustion"
         case .sessionStateUnknown: "session_state_unknown"
         case .tooManyPinned: "max_pinned"
+        case .consoleFailed: "console_failed"
         case .consoleEnded: "console_ended"
         }
     }

@@ -16,7 +16,11 @@ enum CloseReason: Equatable, Sendable {
     case oldProtocol
     case badPacketHeader(String)
     case passwordBeforeStartup
+    /// A second startup packet.
+    case repeatedStartup
     case unexpectedLoginMessage
+    /// A cancel request without a key of our length.
+    case badCancelRequest
     case dataAfterEncryptionRequest(gss: Bool)
     case sslRequired
     /// The handshake failed, or the encrypted stream broke.
@@ -56,12 +60,16 @@ enum CloseReason: Equatable, Sendable {
     /// What it has done needs a server connection of its own, and there are too many such clients.
     case tooManyPinned(ErrorMessage)
     /// The console has told its client why.
+    case consoleFailed(String)
+    /// SHUTDOWN.
     case consoleEnded
 
     /// What the client is told before the end; nil where there is nobody to tell.
     var message: ErrorMessage? {
         switch self {
-        case .clientRequest, .clientUnexpectedEOF, .ioError, .tls, .unexpectedLoginMessage, .consoleEnded: nil
+        case .clientRequest, .clientUnexpectedEOF, .ioError, .tls, .unexpectedLoginMessage, .badCancelRequest,
+            .consoleFailed, .consoleEnded:
+            nil
         case .tooManyPinned(let message): message
         default: ErrorMessage(.fatal, sqlState, text, detail: detail, hint: hint)
         }
@@ -84,7 +92,9 @@ enum CloseReason: Equatable, Sendable {
         case .oldProtocol: "old V2 protocol not supported"
         case .badPacketHeader(let hex): "bad packet header: '\(hex)'"
         case .passwordBeforeStartup: "client password pkt before startup packet"
-        case .unexpectedLoginMessage: "unexpected message during login"
+        case .repeatedStartup: "client re-sent startup pkt"
+        case .unexpectedLoginMessage: "bad packet"
+        case .badCancelRequest: "bad cancel request"
         case .dataAfterEncryptionRequest(let gss):
             "received unencrypted data after \(gss ? "GSSAPI encryption" : "SSL") request"
         case .sslRequired: "SSL required"
@@ -122,6 +132,7 @@ enum CloseReason: Equatable, Sendable {
         case .resourceExhaustion: "bouncer resources exhaustion"
         case .sessionStateUnknown: "session state unknown"
         case .tooManyPinned(let message): message.message
+        case .consoleFailed(let text): text
         case .consoleEnded: "admin console session ended"
         }
     }
@@ -163,6 +174,14 @@ enum CloseReason: Equatable, Sendable {
         switch self {
         case .clientRequest, .clientUnexpectedEOF: true
         default: false
+        }
+    }
+
+    /// Whether it is an error of ours towards the client (log_pooler_errors); what strangers send that are no clients is none.
+    var isPoolerError: Bool {
+        switch self {
+        case .clientRequest, .clientUnexpectedEOF, .unexpectedLoginMessage, .badCancelRequest, .consoleEnded: false
+        default: true
         }
     }
 }

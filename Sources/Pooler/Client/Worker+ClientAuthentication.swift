@@ -38,7 +38,9 @@ extension Worker {
                 break
             }
         }
-        begin(method, isKnown: configuration.users[identity.user] != nil, .none, client)
+        let isKnown = configuration.users[identity.user] != nil
+        if !isKnown, method.needsUser { log.info("\(label(client)) no such user: \(identity.user)") }
+        begin(method, isKnown: isKnown, .none, client)
     }
 
     /// All that decides is known: asks the client for its proof.
@@ -71,7 +73,7 @@ extension Worker {
         case .any:
             let database = configuration.configuration.database(named: identity.database)
             if !identity.isConsole, let database, database.user == nil {
-                throw LoginRefusal(.configurationError("auth_type=any needs a forced user"))
+                throw LoginRefusal(.configurationError("auth_type=any requires forced user"))
             }
             return .any
         case .trust: return .trust

@@ -161,7 +161,7 @@ extension Worker {
         if settings.logDisconnections {
             log.info("\(label(client)) closing because: \(reason.text) (age=\(age(of: client))s)")
         }
-        if settings.logPoolerErrors, !reason.isOrdinary {
+        if settings.logPoolerErrors, reason.isPoolerError {
             log.warning("\(label(client)) pooler error: \(reason.text)")
         }
     }

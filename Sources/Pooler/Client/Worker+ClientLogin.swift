@@ -112,8 +112,13 @@ extension Worker {
             return
         }
         guard let database = configuration.configuration.database(named: identity.database) else {
+            log.info("\(label(client)) login failed: db=\(identity.database) user=\(identity.user)")
             closeClient(client, .noSuchDatabase(identity.database))
             return
+        }
+        if configuration.configuration.databases[database.name] == nil, !shared.directory.knows(database: database.name)
+        {
+            log.info("\(label(client)) registered new auto-database: db=\(database.name)")
         }
         if condition.disabledDatabases.contains(identity.database) {
             closeClient(client, .databaseDisabled(identity.database))

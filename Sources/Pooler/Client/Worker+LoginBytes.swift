@@ -138,6 +138,8 @@ extension Worker {
         if isStartup, available >= FrameHeader.size, bytes.uint8(at: cursor) != 0 {
             return .broken(messageBeforeStartup(bytes.slice(cursor..<end)))
         }
+        // No message has the type 0, with which the length of a startup packet begins.
+        if !isStartup, bytes.uint8(at: cursor) == 0 { return .broken(.repeatedStartup) }
         guard available >= headerSize else { return .incomplete }
         let length = Int(bytes.uint32(at: cursor + headerSize - 4)) + headerSize - 4
         let minimum = isStartup ? StartupPacket.lengthMinimum : FrameHeader.size

@@ -46,6 +46,23 @@ enum ConsoleEffect: Equatable, Sendable {
     }
 }
 
+extension ConsoleEffect {
+    /// The command as the log names it; nil for SET, whose value is not for everybody's eyes.
+    var words: String? {
+        switch self {
+        case .pause(let database?), .resume(let database?), .reconnect(let database?), .waitClose(let database?),
+            .kill(let database?), .disable(let database), .enable(let database):
+            "\(tag) '\(database)'"
+        case .pause(nil), .resume(nil), .reconnect(nil), .waitClose(nil), .kill(nil), .suspend, .reload: tag
+        case .killClient(let id): "\(tag) '\(id)'"
+        case .shutdown(.immediate): tag
+        case .shutdown(.waitForServers): "\(tag) WAIT_FOR_SERVERS"
+        case .shutdown(.waitForClients): "\(tag) WAIT_FOR_CLIENTS"
+        case .set: nil
+        }
+    }
+}
+
 /// How an effect ended.
 enum ConsoleEffectResult: Equatable, Sendable {
     /// It was done; each notice becomes a NoticeResponse before the tag.

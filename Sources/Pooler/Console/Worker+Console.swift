@@ -85,6 +85,11 @@ extension Worker {
             case .send(let bytes):
                 consoleCounters.sent &+= UInt64(bytes.count)
                 send(bytes, to: client)
+            case .refused(let error):
+                tallies.errors.add(Tally.sqlState(error.sqlState))
+                if configuration.settings.logPoolerErrors {
+                    log.warning("\(label(client)) pooler error: \(error.message)")
+                }
             case .gatherReport:
                 countConsoleQuery()
                 shared.control(.gatherReport(address))
@@ -95,7 +100,9 @@ extension Worker {
                 shared.control(.cancelRun(address))
             case .close(.terminated):
                 closeClient(client, .clientRequest)
-            case .close(.failed), .close(.shutDown):
+            case .close(.failed(let error)):
+                closeClient(client, .consoleFailed(error.message))
+            case .close(.shutDown):
                 closeClient(client, .consoleEnded)
             }
         }

@@ -38,6 +38,11 @@ final class PoolDirectory: Sendable {
         }
     }
 
+    /// Whether a database has had a pool.
+    func knows(database name: String) -> Bool {
+        budgets.withLock { $0.databaseServers.contains(name) }
+    }
+
     /// Counts a client of a database in, and returns what counts it out again; nil when `limit` (0 or less: none) is reached.
     func admitClient(ofDatabase name: String, limit: Int) -> ConnectionBudget? {
         budgets.withLock { budgets in
@@ -83,6 +88,8 @@ private struct BudgetTable<Key: Hashable, Budget: AnyObject> {
     private var sweepAt = softLimit
 
     var count: Int { budgets.count }
+
+    func contains(_ key: Key) -> Bool { budgets[key] != nil }
 
     var all: some Sequence<(key: Key, value: Budget)> { budgets }
 

@@ -10,6 +10,7 @@ extension Control {
 
     /// Runs a command and answers it, now or when what it waits for has happened.
     func run(_ effect: ConsoleEffect, for address: ConsoleAddress) {
+        if let words = effect.words { log.info("\(words) command issued") }
         gather({ Array($0.pools.keys) }) { keys in
             let automatic = Set(keys.joined().map(\.database))
             if let refusal = self.poolerCondition(automatic).refusal(of: effect) {
@@ -117,16 +118,32 @@ extension Control {
 
     /// SET: one setting, until the next RELOAD.
     private func set(_ key: String, to value: String) -> ConsoleEffectResult {
+        let definition = SettingDefinition.named(key)
         do {
             var changed = configuration
             try changed.set(key, to: value)
             if Self.loginRuleSettings.contains(key) { try readLoginRules(of: &changed) }
-            try apply(changed)
+            if definition?.isAboutTLS == true { return try setTLS(changed, key) }
+            let isTLSPending = configuration.withTLSSettings(of: tlsSettings) != configuration
+            try apply(changed, keepsTLS: isTLSPending && key != "auth_type")
             return .done()
         } catch {
             log.error("SET \(key): \(error)")
             if case .notChangeable? = error as? SettingError { return .failed(.settingNeedsRestart(key)) }
             return .failed(.setFailed)
+        }
+    }
+
+    /// A TLS setting is stored also where it does not work by itself: a certificate and its key can only be changed one after the
+    /// other. What was in force stays so until everything fits together.
+    private func setTLS(_ changed: Configuration, _ key: String) throws -> ConsoleEffectResult {
+        do {
+            try apply(changed)
+            return .done()
+        } catch let error as TLSSetupError {
+            log.error("SET \(key): \(error)")
+            try apply(changed, keepsTLS: true)
+            return .done(notices: ["TLS settings could not be applied, still using old configuration"])
         }
     }
 

@@ -22,13 +22,16 @@ extension Control {
     }
 
     /// Makes a configuration the present one, here and on every worker. Nothing has changed when its TLS settings or the
-    /// files that they name cannot be used, or the keys of tokens.
-    func apply(_ new: Configuration) throws {
+    /// files that they name cannot be used, or the keys of tokens. With `keepsTLS` TLS stays as it is, whatever the new settings say.
+    func apply(_ new: Configuration, keepsTLS: Bool = false) throws {
         let change = ConfigurationChange(from: configuration, to: new)
         let tokens = try TokenVerifier(change.configuration)
         let metricsMove = change.changedSettings.contains("metrics_listen")
         let metricsListeners = metricsMove ? try Self.openMetrics(change.configuration.settings) : nil
-        tls = try TLSContexts(change.configuration, ticketKeys, keeping: tls)
+        if !keepsTLS {
+            tls = try TLSContexts(change.configuration, ticketKeys, keeping: tls)
+            tlsSettings = change.configuration.settings
+        }
         for warning in tokens?.keys.warnings ?? [] { log.warning("auth_jwt_keys: \(warning)") }
         for warning in change.warnings { log.warning("\(warning)") }
         configuration = change.configuration
@@ -43,7 +46,7 @@ extension Control {
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
         shared.secrets.forget()
-        let snapshot = ConfigurationSnapshot(configuration, tls: tls, tokens: tokens)
+        let snapshot = ConfigurationSnapshot(configuration.withTLSSettings(of: tlsSettings), tls: tls, tokens: tokens)
         tellWorkers { $0.configurationChanged(snapshot, change) }
         prepareForcedPools()
     }

@@ -9,9 +9,8 @@ extension Control {
         globals.mode = mode
         globals.settings = SettingDefinition.all.map { definition in
             SettingReport(
-                key: definition.name,
-                value: definition.name == "conffile" ? options.configurationFile : definition.text(in: settings),
-                defaultValue: definition.defaultText, isChangeable: definition.isChangeable)
+                key: definition.name, value: definition.text(in: settings), defaultValue: definition.defaultText,
+                isChangeable: definition.isChangeable)
         }
         globals.databases = databaseReports(pools)
         globals.users = userReports()

@@ -30,7 +30,7 @@ extension Control {
                 log.info("got SIGUSR2, but not paused/suspended")
                 return
             }
-            log.info("got SIGUSR2, continuing from PAUSE")
+            log.info("got SIGUSR2, continuing from \(mode == .suspended ? "SUSPEND" : "PAUSE")")
             resume(nil)
         }
     }
@@ -41,7 +41,7 @@ extension Control {
             exitProcess(0)
         }
         if condition.isSuspended {
-            log.critical("stopped while suspended")
+            log.critical("suspend was in progress, going down immediately")
             exitProcess(1)
         }
         log.info("\(text)")
@@ -53,7 +53,6 @@ extension Control {
     func shutDown(_ mode: ConsoleEffect.ShutdownMode) {
         switch mode {
         case .immediate:
-            log.info("SHUTDOWN command issued")
             exitProcess(0)
         case .waitForServers:
             condition.shutdown = .waitForServers

@@ -20,6 +20,8 @@ final class Control {
     /// Made of it, with the keys that outlive it.
     var tls: TLSContexts
     let ticketKeys: TicketKeys
+    /// The settings that `tls` was made of. SET may store others that do not work, or not yet.
+    var tlsSettings: Settings
     var condition = WorkerCondition()
     var mode = PoolerCondition.Mode.active
     /// When a SUSPEND has waited long enough; nil for ever, and without one.
@@ -50,6 +52,7 @@ final class Control {
         self.configuration = configuration
         self.tls = tls
         self.ticketKeys = ticketKeys
+        tlsSettings = configuration.settings
         self.options = options
         self.listeners = listeners
         self.pidFile = pidFile

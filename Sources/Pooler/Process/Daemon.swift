@@ -21,6 +21,10 @@ public enum Daemon {
             try LogOutput.process.configure(beforeConfiguration)
             for warning in configuration.warnings { log.warning("\(warning)") }
             return try start(configuration, options, program, manager, log)
+        } catch let error as ConfigurationError {
+            log.error("\(error)")
+            log.critical("cannot load config file")
+            return 1
         } catch {
             log.critical("\(error)")
             return 1
@@ -49,7 +53,7 @@ public enum Daemon {
         let listening = Listening(settings, passed: manager.sockets)
         try listening.checkUnixSocket()
         let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
-        if let pidFile, try pidFile.removeStale() { log.info("removed stale pidfile") }
+        if let pidFile, try pidFile.removeStale() { log.info("stale pidfile, removing") }
         if options.daemon {
             try daemonize()
             options.quiet = true
@@ -79,10 +83,10 @@ public enum Daemon {
         _ prepared: Preparation, _ program: ProgramName, _ log: Logger
     ) throws -> Int32 {
         Signals.ignore()
-        let listeners = try prepared.listening.open(log: log)
-        let metricsListeners = try Control.openMetrics(prepared.configuration.settings)
         log.info("\(prepared.limit.summary(for: prepared.demand))")
         if let warning = prepared.limit.warning(for: prepared.demand) { log.warning("\(warning)") }
+        let listeners = try prepared.listening.open(log: log)
+        let metricsListeners = try Control.openMetrics(prepared.configuration.settings)
         let control = try Control(
             configuration: prepared.configuration, tls: prepared.tls, ticketKeys: prepared.ticketKeys,
             options: prepared.options, listeners: listeners, pidFile: prepared.pidFile, log: log)

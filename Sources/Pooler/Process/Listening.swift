@@ -12,10 +12,10 @@ struct Listening {
 
         var description: String {
             switch self {
-            case .address(let name, let reason): "cannot resolve listen_addr \(name): \(reason)"
-            case .nothing: "cannot listen on any socket"
+            case .address(let name, let reason): "listen_addr: getaddrinfo('\(name)') = \(reason)"
+            case .nothing: "nowhere to listen on"
             case .group(let name): "could not find unix_socket_group '\(name)'"
-            case .lockFile(let path): "\(path) exists, cannot continue"
+            case .lockFile(let path): "unix port is in use: \(path) exists, cannot continue"
             }
         }
     }

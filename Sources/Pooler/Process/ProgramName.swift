@@ -38,10 +38,12 @@ public enum ProgramName: String, Sendable, CaseIterable {
     }
 
     /// What `-V` prints: the version, then one line for each library that matters to an operator.
-    public var versionLines: [String] { [versionText] + Self.libraries }
+    public var versionLines: [String] { [versionText, "adns: libc"] + Self.libraries + ["systemd: yes"] }
 
     /// The log line that says that the listeners are open.
-    public var processUp: String { "process up: " + versionLines.joined(separator: ", ") }
+    public var processUp: String {
+        "process up: " + ([versionText, "adns: libc"] + Self.libraries).joined(separator: ", ")
+    }
 
     private static var libraries: [String] {
         guard let tls = unsafe OpenSSL_version(OPENSSL_VERSION) else { return [] }

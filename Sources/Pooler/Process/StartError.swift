@@ -24,7 +24,7 @@ enum StartError: Error, Equatable, CustomStringConvertible {
         case .cannotAssumeUser(let name, let reason): "failed to assume identity of user '\(name)': \(reason)"
         case .pidFileExists(let path): "pidfile '\(path)' exists, another instance running?"
         case .cannotReadPidFile(let path, let reason): "could not read pidfile '\(path)': \(reason)"
-        case .cannotWritePidFile(let path, let reason): "could not write pidfile '\(path)': \(reason)"
+        case .cannotWritePidFile(let path, let reason): "could not open pidfile '\(path)': \(reason)"
         case .cannotDaemonize(let call, let reason): "failed to become a daemon: \(call): \(reason)"
         case .rebootUnderServiceManager: "cannot reboot under service manager"
         case .takeoverUnsupported: "online restart (-R) is not supported yet: stop the running process first"

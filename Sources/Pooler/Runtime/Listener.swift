@@ -10,7 +10,7 @@ final class Listener: Sendable {
 
         var description: String {
             switch self {
-            case .socket(let name, let error): "cannot listen on \(name): \(error)"
+            case .socket(let name, let error): "cannot listen on \(name): bind(): \(error)"
             case .path(let path): "the socket path \(path) is too long"
             case .inUse: "unix socket is in use, cannot continue"
             }
@@ -66,7 +66,7 @@ final class Listener: Sendable {
             }
             return Listener(descriptor, name: path, isUnix: true, path: isAbstract ? nil : path)
         } catch {
-            throw .socket(path, error)
+            throw .socket("unix:" + path, error)
         }
     }
 

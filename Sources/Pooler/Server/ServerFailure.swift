@@ -51,6 +51,11 @@ enum ServerFailure: Equatable, Sendable {
         }
     }
 
+    /// As in the log: what the server said is told from what we say.
+    var logText: String {
+        if case .refused(_, let message) = self { "server login failed: FATAL \(message)" } else { description }
+    }
+
     /// Whether the server itself answered with an error that its clients should be told at once: anything but "not yet"
     /// (57P03) and "too many" (53300), which pass.
     var isFinalAnswer: Bool {

@@ -289,7 +289,7 @@ extension Worker {
         case .startTLS(let demandsALPN):
             startTLS(server, demandsALPN: demandsALPN)
         case .logConnectQueryError(let text):
-            log.warning("\(label(server)) error while executing connect_query: \(text)")
+            log.warning("\(label(server)) error while executing exec_on_query (connect_query): \(text)")
         case .ready(let welcome):
             server.cancelKey = login.cancelKey
             server.parameters = parameterSets.intern(welcome.tracked)
@@ -334,7 +334,7 @@ extension Worker {
         switch server.phase {
         case .connecting, .login:
             let pool = server.pool
-            log.warning("\(label(server)) closing because: \(failure.description)")
+            log.warning("\(label(server)) closing because: \(failure.logText) (age=\(age(of: server))s)")
             forget(server)
             tallies.serverLoginFailures.add(failure.label)
             if failure.isRefusedPassword, passwordRefused(of: server) { break }

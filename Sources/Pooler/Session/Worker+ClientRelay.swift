@@ -37,7 +37,7 @@ extension Worker {
 
     /// Reads what a client has sent, unless it has to wait with it.
     func readClient(_ client: ClientConnection) {
-        var rounds = Self.roundsPerTurn
+        var rounds = configuration.roundsPerTurn
         while client.isOpen {
             guard mayRead(client), !isSuspended || readsOn(client) else {
                 client.hasUnreadInput = true

@@ -17,7 +17,7 @@ extension Worker {
 
     /// Reads what a server has sent, unless its client has to take earlier output first.
     func readServer(_ server: ServerConnection) {
-        var rounds = Self.roundsPerTurn
+        var rounds = configuration.roundsPerTurn
         while server.isOpen {
             if case .active(let client) = server.phase, !client.output.isEmpty {
                 server.hasUnreadInput = true
@@ -113,6 +113,7 @@ extension Worker {
             if isInspected {
                 let body = bytes.slice(cursor + FrameHeader.size..<cursor + header.frameLength)
                 inspect(type, body, of: server, delivery)
+                if type == .readyForQuery, delivery == .forward, breaksStatementMode(server) { return }
             }
             let isForClient = delivery == .forward && server.client != nil
             if isForClient, withheld.lowerBound != cursor || withheld.isEmpty {
@@ -264,8 +265,6 @@ extension Worker {
                     } else {
                         sessionMayHaveChanged(server, client)
                     }
-                } else if server.pool.settings.poolMode == .statement {
-                    closeClient(client, .transactionInStatementMode)
                 }
             }
         case .aligning(let client, let wanted):
@@ -275,6 +274,17 @@ extension Worker {
         case .connecting, .login, .idle, .probing, .lookingUp, .beingCanceled, .closed:
             break
         }
+    }
+
+    /// In statement mode a transaction that is open ends its client, which is told so in place of its answer.
+    @inline(__always)
+    private func breaksStatementMode(_ server: ServerConnection) -> Bool {
+        guard server.transactionStatus != .idle, server.pool.settings.poolMode == .statement,
+            case .active(let client) = server.phase
+        else { return false }
+        toClient.clear()
+        closeClient(client, .transactionInStatementMode)
+        return true
     }
 
     /// Statistics of a request, or pipelined batch, whose last answer has come.

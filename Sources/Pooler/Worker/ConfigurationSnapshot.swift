@@ -12,6 +12,8 @@ final class ConfigurationSnapshot: Sendable {
     let maxPacketSize: Int
     /// disable_pqexec.
     let disallowsSimpleQuery: Bool
+    /// sbuf_loopcnt: how often one socket is read before the others have their turn.
+    let roundsPerTurn: Int
     private let hasResetQuery: Bool
     private let resetsAlways: Bool
 
@@ -22,6 +24,8 @@ final class ConfigurationSnapshot: Sendable {
         settings = configuration.settings
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec
+        let rounds = configuration.settings.sbufLoopcnt
+        roundsPerTurn = rounds > 0 ? rounds : .max
         hasResetQuery = !configuration.settings.serverResetQuery.isEmpty
         resetsAlways = configuration.settings.serverResetQueryAlways
     }

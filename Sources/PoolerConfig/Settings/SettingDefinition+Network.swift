@@ -30,8 +30,11 @@ extension SettingDefinition {
             "PgBouncer's buffer size, in bytes. pgvalet sizes its buffers itself."
         ),
         SettingDefinition(
-            "sbuf_loopcnt", \.sbufLoopcnt, .integer, default: "5", isImplemented: false, since: "1.3",
-            "PgBouncer's bound on the rounds that one socket gets before the others have their turn."
+            "sbuf_loopcnt", \.sbufLoopcnt, .integer, default: "5", since: "1.3",
+            """
+            How often one socket is read in a row, up to 64 KiB each time, before the others have their turn; 0 is \
+            until it has no more.
+            """
         ),
     ]
 }

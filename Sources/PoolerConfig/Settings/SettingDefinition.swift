@@ -76,6 +76,9 @@ public struct SettingDefinition: Sendable {
         return isSecret && text?.isEmpty == false ? "(hidden)" : text
     }
 
+    /// Whether it is one of those that TLS is set up from: they only hold together.
+    public var isAboutTLS: Bool { name.contains("_tls_") || name.contains("_tls13_") }
+
     /// The default of `auth_query`: the secret of a role that may log in, none once it has expired.
     static let defaultAuthQuery =
         "SELECT rolname, CASE WHEN rolvaliduntil < now() THEN NULL ELSE rolpassword END "

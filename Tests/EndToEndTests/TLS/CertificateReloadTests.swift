@@ -56,11 +56,4 @@ import Testing
         #expect(output.contains("New, TLS"))
         #expect(!output.contains("Reused, "))
     }
-
-    @Test func `SET refuses what TLS cannot be made of`() throws {
-        let pooler = try Pooler()
-        #expect(throws: PostgresError.self) { try pooler.console("SET client_tls_sslmode = 'require'") }
-        try pooler.console("SET client_tls_cert_file = '\(CertificateAuthority.localhost.certificate)'")
-        #expect(try pooler.connect().query("select 1").value == "1")
-    }
 }

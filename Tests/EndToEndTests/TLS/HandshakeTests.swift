@@ -90,7 +90,7 @@ import Testing
         let pooler = try Pooler(clientTLS("prefer"))
         let output = try openSSLClient(pooler, "-quiet -starttls postgres", sending: Self.request)
         #expect(!output.contains("server_version"))
-        try eventually { pooler.log.contains("closing because: unexpected message during login") }
+        try eventually { pooler.log.contains("closing because: bad packet") }
     }
 
     static let rubbish: [[UInt8]] = [

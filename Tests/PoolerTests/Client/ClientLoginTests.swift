@@ -21,7 +21,7 @@ import Testing
     private static let startup = startupPacket([("user", "bob")])
     private static let ssl = untyped(RequestCode.ssl)
     private static let gss = untyped(RequestCode.gss)
-    private static let unexpected = "close: unexpected message during login"
+    private static let unexpected = "close: bad packet"
 
     private static func play(_ packets: [[UInt8]]) -> [String] {
         var login = ClientLogin()
@@ -63,7 +63,7 @@ import Testing
             ),
             (untyped(0x0004_0000), "close: bad packet header: '0000000800040000'"),
             ([0, 0, 0, 4], "close: bad packet header: '00000004'"),
-            (untyped(RequestCode.cancel, [1]), "close: unexpected message during login"),
+            (untyped(RequestCode.cancel, [1]), "close: bad cancel request"),
         ] as [([UInt8], String)])
     func `A broken packet ends the login`(_ packet: [UInt8], _ outcome: String) {
         #expect(Self.play([packet, Self.startup]) == [outcome, Self.unexpected])

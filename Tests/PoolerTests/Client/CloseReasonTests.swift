@@ -19,6 +19,7 @@ import Testing
         (.dataAfterEncryptionRequest(gss: false), "received unencrypted data after SSL request"),
         (.dataAfterEncryptionRequest(gss: true), "received unencrypted data after GSSAPI encryption request"),
         (.passwordBeforeStartup, "client password pkt before startup packet"),
+        (.repeatedStartup, "client re-sent startup pkt"),
         (.tooManyClients, "no more connections allowed (max_client_conn)"),
         (.tooManyDatabaseClients, "client connections exceeded (max_db_client_connections)"),
         (.tooManyUserClients, "client connections exceeded (max_user_client_connections)"),
@@ -70,6 +71,7 @@ import Testing
     @Test(
         arguments: [
             .clientRequest, .clientUnexpectedEOF, .ioError(Errno(code: EPIPE)), .unexpectedLoginMessage, .consoleEnded,
+            .badCancelRequest, .consoleFailed("bad packet"),
         ] as [CloseReason])
     func `Where nobody listens or nothing helps, nothing is said`(_ reason: CloseReason) {
         #expect(reason.message == nil && !reason.text.isEmpty)

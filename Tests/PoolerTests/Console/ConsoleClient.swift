@@ -59,6 +59,8 @@ struct ConsoleClient {
     var holds = false
     private(set) var received: [UInt8] = []
     private(set) var effects: [ConsoleEffect] = []
+    /// What the shell was told of refusals.
+    private(set) var refusals: [ConsoleError] = []
     private(set) var closeReason: ConsoleCloseReason?
     private(set) var cancels = 0
 
@@ -112,6 +114,7 @@ struct ConsoleClient {
         for action in actions {
             switch action {
             case .send(let bytes): received += bytes
+            case .refused(let error): refusals.append(error)
             case .gatherReport: if !holds { arrive() }
             case .run(let effect):
                 effects.append(effect)

@@ -69,6 +69,6 @@ import Testing
         let directory = try TemporaryDirectory()
         let file = PidFile(path: directory.path("none/pid"))
         let error = #expect(throws: StartError.self) { try file.write() }
-        #expect(error?.description == "could not write pidfile '\(file.path)': No such file or directory")
+        #expect(error?.description == "could not open pidfile '\(file.path)': No such file or directory")
     }
 }

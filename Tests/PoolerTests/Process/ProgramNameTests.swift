@@ -18,6 +18,7 @@ import Testing
         #expect(ProgramName.pgbouncer.versionLines.first == "PgBouncer 1.25.2")
         #expect(ProgramName.pgvalet.versionLines.first == "pgvalet 0.1.0 (compatible with PgBouncer 1.25.2)")
         #expect(ProgramName.pgvalet.versionLines.contains { $0.hasPrefix("tls: OpenSSL 3") })
-        #expect(ProgramName.pgbouncer.processUp.hasPrefix("process up: PgBouncer 1.25.2, tls: "))
+        #expect(ProgramName.pgbouncer.versionLines.last == "systemd: yes")
+        #expect(ProgramName.pgbouncer.processUp.hasPrefix("process up: PgBouncer 1.25.2, adns: libc, tls: "))
     }
 }

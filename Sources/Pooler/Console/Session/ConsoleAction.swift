@@ -1,7 +1,9 @@
-/// What the shell of a console session is to do. A list of them holds at most one `send`, first, and at most one other
-/// action after it.
+/// What the shell of a console session is to do. A list of them holds at most one `send`, first, then the errors that are in
+/// it, and at most one other action after them.
 enum ConsoleAction: Equatable, Sendable {
     case send([UInt8])
+    /// The client was told this: it is logged and counted.
+    case refused(ConsoleError)
     /// Ask every worker for its report, then call `reportArrived` once.
     case gatherReport
     /// Run the effect, then call `effectCompleted` once.

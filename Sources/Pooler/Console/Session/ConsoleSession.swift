@@ -43,6 +43,7 @@ struct ConsoleSession: Sendable {
     /// What the present event has to send, and the one action that follows it.
     private var output = MessageWriter()
     private var request: ConsoleAction?
+    private var refusals: [ConsoleError] = []
 
     init(role: ConsoleRole) { self.role = role }
 
@@ -126,8 +127,10 @@ extension ConsoleSession {
         defer {
             output = MessageWriter()
             request = nil
+            refusals = []
         }
-        return (output.bytes.isEmpty ? [] : [.send(output.bytes)]) + (request.map { [$0] } ?? [])
+        return (output.bytes.isEmpty ? [] : [.send(output.bytes)]) + refusals.map { .refused($0) }
+            + (request.map { [$0] } ?? [])
     }
 
     private mutating func handle(_ message: Message) {
@@ -141,13 +144,13 @@ extension ConsoleSession {
                 guard let body = message.body else { throw .badArguments }
                 try extended(message.type, body)
             } catch {
-                output.error(error, severity: "ERROR")
+                refuse(error)
                 skipsUntilSync = true
             }
         // Every answer is sent as it is made.
         case .flush: break
         default:
-            output.error(.unsupportedPacket(message.type), severity: "ERROR")
+            refuse(.unsupportedPacket(message.type))
             output.readyForQuery()
             abort(.badPacket)
         }
@@ -266,8 +269,13 @@ extension ConsoleSession {
         }
     }
 
-    private mutating func fail(_ error: ConsoleError, for origin: Origin) {
+    private mutating func refuse(_ error: ConsoleError) {
         output.error(error, severity: "ERROR")
+        refusals.append(error)
+    }
+
+    private mutating func fail(_ error: ConsoleError, for origin: Origin) {
+        refuse(error)
         switch origin {
         case .query: output.readyForQuery()
         case .execute: skipsUntilSync = true
