@@ -10,7 +10,6 @@ public enum SettingsPage {
         page += "\n## Keys of [databases]\n\n" + databasesIntroduction + "\n\n" + table(DatabaseKey.all)
         page += "\n## Keys of [users]\n\n" + usersIntroduction + "\n\n" + table(UserKey.all)
         page += "\n## Keys of [peers]\n\n" + peersIntroduction + "\n\n"
-        if !Implementation.hasPeers { page += "**Not implemented yet:** accepted with a warning, without effect.\n\n" }
         page += table(PeerKey.all)
         return page
     }

@@ -9,6 +9,8 @@ public struct PoolerSettings: Sendable {
     public var databases = ["*": "$server"]
     /// Section [users].
     public var users: [String: String] = [:]
+    /// Section [peers].
+    public var peers: [String: String] = [:]
     /// The auth_file: secrets by user.
     public var secrets = [
         "app": "app-secret", "admin": "admin-secret", "stats": "stats-secret", "postgres": "pg-secret",
@@ -36,7 +38,9 @@ public struct PoolerSettings: Sendable {
 
     /// The text of the ini.
     public var ini: String {
-        let text = text ?? section("databases", databases) + section("users", users) + section("pgbouncer", main)
+        let text =
+            text ?? section("databases", databases) + section("users", users) + section("pgbouncer", main)
+            + (peers.isEmpty ? "" : section("peers", peers))
         return text.replacing("$server", with: server).replacing("$port", with: port).replacing(
             "$directory", with: directory)
     }

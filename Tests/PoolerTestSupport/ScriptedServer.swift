@@ -9,10 +9,12 @@ public final class ScriptedServer: Sendable {
 
     /// Listens, until stopped or the test process ends; each connection runs the script on a thread of its own, told which one it is (0, 1, ...), and is closed
     /// at the script's end or when it throws.
-    public init(_ script: @escaping @Sendable (_ connection: Int, ServerChannel) throws -> Void) throws {
+    public init(port: Int? = nil, _ script: @escaping @Sendable (_ connection: Int, ServerChannel) throws -> Void)
+        throws
+    {
         let listener = try Socket.tcp()
-        port = try FreePort.take()
-        try listener.listen(port: port)
+        self.port = try port ?? FreePort.take()
+        try listener.listen(port: self.port)
         self.listener = listener
         // Threads, not a queue: a script may wait for long.
         startThread { [self] in

@@ -4,7 +4,7 @@ import PoolerConfig
 final class ClientConnection: Connection {
     /// Where the client stands. What only a login or a console needs is boxed: the phase is looked at for every event.
     ///
-    /// Successors: login → welcomeWait | session | console; welcomeWait → session; any → closing.
+    /// Successors: login → welcomeWait | session | console | canceling; welcomeWait → session; any → closing.
     enum Phase {
         indirect case login(ClientLogin)
         /// Authenticated, but its pool has never had a server that could say what to welcome it with.
@@ -12,6 +12,8 @@ final class ClientConnection: Connection {
         /// Logged in.
         case session
         indirect case console(ConsoleSession)
+        /// It is no client, but has sent a cancel request, and waits until that has been dealt with.
+        case canceling
         /// The last bytes are on their way out.
         case closing
     }

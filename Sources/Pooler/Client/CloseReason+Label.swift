@@ -12,6 +12,8 @@ extension CloseReason {
         case .badStartupLayout, .badPacketHeader, .unknownMessage, .passwordBeforeStartup, .repeatedStartup,
             .unexpectedLoginMessage, .badCancelRequest, .dataAfterEncryptionRequest:
             "protocol_violation"
+        case .cancelSent: "cancel_sent"
+        case .cancelFailed: "cancel_failed"
         case .oldProtocol: "old_protocol"
         case .sslRequired: "ssl_required"
         case .tls: "tls"

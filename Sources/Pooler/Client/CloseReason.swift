@@ -21,6 +21,9 @@ enum CloseReason: Equatable, Sendable {
     case unexpectedLoginMessage
     /// A cancel request without a key of our length.
     case badCancelRequest
+    /// What a sender of a cancel request is done with: it found its client or process, or it did not.
+    case cancelSent
+    case cancelFailed
     case dataAfterEncryptionRequest(gss: Bool)
     case sslRequired
     /// The handshake failed, or the encrypted stream broke.
@@ -68,7 +71,7 @@ enum CloseReason: Equatable, Sendable {
     var message: ErrorMessage? {
         switch self {
         case .clientRequest, .clientUnexpectedEOF, .ioError, .tls, .unexpectedLoginMessage, .badCancelRequest,
-            .consoleFailed, .consoleEnded:
+            .cancelSent, .cancelFailed, .consoleFailed, .consoleEnded:
             nil
         case .tooManyPinned(let message): message
         default: ErrorMessage(.fatal, sqlState, text, detail: detail, hint: hint)
@@ -95,6 +98,8 @@ enum CloseReason: Equatable, Sendable {
         case .repeatedStartup: "client re-sent startup pkt"
         case .unexpectedLoginMessage: "bad packet"
         case .badCancelRequest: "bad cancel request"
+        case .cancelSent: "successfully sent cancel request"
+        case .cancelFailed: "failed cancel request"
         case .dataAfterEncryptionRequest(let gss):
             "received unencrypted data after \(gss ? "GSSAPI encryption" : "SSL") request"
         case .sslRequired: "SSL required"
@@ -180,7 +185,10 @@ enum CloseReason: Equatable, Sendable {
     /// Whether it is an error of ours towards the client (log_pooler_errors); what strangers send that are no clients is none.
     var isPoolerError: Bool {
         switch self {
-        case .clientRequest, .clientUnexpectedEOF, .unexpectedLoginMessage, .badCancelRequest, .consoleEnded: false
+        case .clientRequest, .clientUnexpectedEOF, .unexpectedLoginMessage, .badCancelRequest, .cancelSent,
+            .cancelFailed,
+            .consoleEnded:
+            false
         default: true
         }
     }

@@ -64,7 +64,7 @@ extension Worker {
         case .session:
             guard client.limits.idleTimeout > .zero, isIdle(client) else { return }
             closeWhenOverdue(client, client.receivedAt + client.limits.idleTimeout, .clientIdleTimeout)
-        case .console:
+        case .console, .canceling:
             break
         case .closing:
             removeClient(client)
@@ -130,7 +130,7 @@ extension Worker {
         switch client.phase {
         case .login, .welcomeWait: loginCount -= 1
         case .console: shared.control(.consoleClosed(ConsoleAddress(worker: index, client: client.token)))
-        case .session, .closing: break
+        case .session, .canceling, .closing: break
         }
         leaveLogin(client)
         if let key = client.cancelKey { clientsByCancelKey[key] = nil }

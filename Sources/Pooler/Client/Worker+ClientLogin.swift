@@ -25,8 +25,7 @@ extension Worker {
         case .encrypt(let isAnswered):
             if isAnswered { send([UInt8(ascii: "S")], to: client) }
         case .cancel(let key):
-            shared.broadcast(.cancel(key))
-            removeClient(client)
+            startCanceling(client, key)
         case .identify(let message):
             identify(client, message, login)
         case .send(let bytes):
@@ -264,7 +263,7 @@ extension Worker {
         client.parameters = parameters
         client.session.initial = sessionSettings.intern(settings)
         setSettings(client.session.initial, of: client)
-        let key = CancelKey.random()
+        let key = makeCancelKey()
         client.cancelKey = key
         clientsByCancelKey[key] = client
         var writer = MessageWriter()

@@ -19,7 +19,7 @@ extension Worker {
     }
 
     func startConsole(_ client: ClientConnection, _ role: ConsoleRole) {
-        let key = CancelKey.random()
+        let key = makeCancelKey()
         client.cancelKey = key
         clientsByCancelKey[key] = client
         var writer = MessageWriter()

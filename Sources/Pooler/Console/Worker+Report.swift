@@ -21,16 +21,17 @@ extension Worker {
         report.pools.append(
             consoleReport(clients: report.sockets.count { $0.database == ConsoleGreeting.database }))
         report.memory = memoryReports()
+        report.peerPools = peerPoolReports()
         report.freeClients = table.freeCount
         return report
     }
 
     /// This worker's parts of the pools.
     func poolReports(pinned: (WorkerPool) -> Int) -> [PoolReport] {
-        let cancels = activeCancels()
-        return pools.values.map { pool in
+        pools.values.map { pool in
             var report = poolReport(pool)
-            report.activeCancels = cancels[pool.key] ?? 0
+            report.activeCancels = pool.activeCancels
+            report.waitingCancels = pool.waitingCancels.count
             report.cancelServers = report.activeCancels
             report.pins.current = pinned(pool)
             return report
@@ -103,6 +104,7 @@ extension Worker {
     func state(of client: ClientConnection) -> SocketReport.State {
         switch client.phase {
         case .login, .closing: .clientLogin
+        case .canceling: .clientActiveCancel
         case .welcomeWait: .clientWaiting
         case .console: .clientActive
         case .session:

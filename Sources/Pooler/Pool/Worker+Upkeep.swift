@@ -7,6 +7,7 @@ extension Worker {
             checkRunning(in: pool)
             closeFast(in: pool)
             checkConnecting(in: pool)
+            dropOldCancels(of: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
             renewPasswords(of: pool)
@@ -16,6 +17,7 @@ extension Worker {
         }
         resumeAccepting()
         yieldPlaces()
+        checkPeers()
     }
 
     /// query_wait_timeout, query_wait_notify, and query_timeout for those who still wait.

@@ -40,6 +40,10 @@ final class WorkerPool {
     var unusedSince: Instant?
     /// When a server was last closed for its age: closings are spaced.
     var lastLifetimeClose: Instant?
+    /// Cancel requests that are on their way to its servers.
+    var activeCancels = 0
+    /// Those for which there was no connection left.
+    var waitingCancels = WaitingCancels()
     /// Its database has another forced user now: its clients move to that user's pool with their next query.
     var isAbandoned = false
 

@@ -14,7 +14,7 @@ extension Control {
         }
         globals.databases = databaseReports(pools)
         globals.users = userReports()
-        globals.peers = configuration.peers.values.map { peer in
+        globals.peers = configuration.peers.values.sorted { $0.id < $1.id }.map { peer in
             PeerReport(
                 id: peer.id, host: peer.hosts.joined(separator: ","), port: peer.port,
                 poolSize: peer.poolSize ?? settings.defaultPoolSize)

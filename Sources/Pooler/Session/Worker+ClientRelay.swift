@@ -1,8 +1,5 @@
 /// From a client to its server.
 extension Worker {
-    /// Rounds of reading that one connection gets before others have their turn.
-    static let roundsPerTurn = 5
-
     /// Something happened on a client's socket.
     @inline(__always)
     func clientEvent(_ client: ClientConnection, _ events: PollEvents) {
@@ -24,7 +21,8 @@ extension Worker {
             } else {
                 loginsReady.append(client.token)
             }
-        case .closing:
+        case .canceling, .closing:
+            // The request goes on without its sender.
             if client.isPeerClosed { removeClient(client) }
         }
     }
@@ -96,8 +94,7 @@ extension Worker {
             }
         case .login(let login): client.output.isEmpty && !login.isSuspended
         case .console: client.output.isEmpty
-        case .welcomeWait: false
-        case .closing: false
+        case .welcomeWait, .canceling, .closing: false
         }
     }
 
@@ -116,7 +113,7 @@ extension Worker {
         case .login: processLogin(client, range)
         case .console: processConsole(client, range)
         case .welcomeWait: hold(range, for: client)
-        case .closing: break
+        case .canceling, .closing: break
         }
     }
 

@@ -96,12 +96,29 @@ struct CancelKey: Hashable, Sendable {
     }
 
     /// A fresh one for a client: 63 random bits. The top bit stays clear because some clients print the process id as a
-    /// signed number.
-    static func random() -> CancelKey {
+    /// signed number. Among peers (`peer_id` above 0) it says whose client it is, as PgBouncer's keys do: bytes 1 and 2 hold the
+    /// number, low byte first, and the low two bits of byte 7 how often the request may be passed on.
+    static func random(peer: Int = 0) -> CancelKey {
         var generator = SystemRandomNumberGenerator()
         let bits: UInt64 = generator.next() & 0x7fff_ffff_ffff_ffff
-        return CancelKey(process: UInt32(bits >> 32), secret: UInt32(truncatingIfNeeded: bits))
+        let key = CancelKey(process: UInt32(bits >> 32), secret: UInt32(truncatingIfNeeded: bits))
+        guard peer > 0 else { return key }
+        let number = UInt32(peer & 0xff) << 16 | UInt32(peer >> 8 & 0xff) << 8
+        return CancelKey(process: key.process & 0xff00_00ff | number, secret: key.secret | Self.hops)
     }
+
+    /// Whose client it is, among peers.
+    var peer: Int { Int(process >> 16 & 0xff) | Int(process >> 8 & 0xff) << 8 }
+
+    /// The key as its client has it, however often the request was passed on.
+    var arrived: CancelKey { CancelKey(process: process, secret: secret | Self.hops) }
+
+    /// The key for the next process; nil when it was passed on too often.
+    var forwarded: CancelKey? {
+        secret & Self.hops == 0 ? nil : CancelKey(process: process, secret: secret - 1)
+    }
+
+    private static let hops: UInt32 = 3
 
     /// The CancelRequest that carries it.
     var request: [UInt8] {

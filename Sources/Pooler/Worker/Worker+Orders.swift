@@ -41,6 +41,7 @@ extension Worker {
             applyLimits(to: client)
             requeueIfAbandoned(client)
         }
+        peersChanged()
         serveAllQueues()
     }
 
@@ -156,7 +157,7 @@ extension Worker {
             case .session, .welcomeWait, .console:
                 closeClient(client, .adminDisconnect)
                 return true
-            case .login, .closing:
+            case .login, .canceling, .closing:
                 return false
             }
         }

@@ -95,7 +95,7 @@ extension Worker {
                 switch client.phase {
                 case .session: if !isDrained(client, keepsRequest: client.isWaitingForServer) { found.append(client) }
                 case .closing: found.append(client)
-                case .login, .welcomeWait, .console: break
+                case .login, .welcomeWait, .console, .canceling: break
                 }
             case .server(let server):
                 if !server.phase.isLoggingIn, !isDrained(server, keepsRequest: false) { found.append(server) }
@@ -117,7 +117,7 @@ extension ClientConnection.Phase {
     var isSession: Bool {
         switch self {
         case .session: true
-        case .login, .welcomeWait, .console, .closing: false
+        case .login, .welcomeWait, .console, .canceling, .closing: false
         }
     }
 }

@@ -49,6 +49,8 @@ final class Worker {
     // What the worker holds.
     var pools: [PoolKey: WorkerPool] = [:]
     var clientsByCancelKey: [CancelKey: ClientConnection] = [:]
+    /// Where cancel requests go for clients of other processes; on one worker alone.
+    var peerPools: [Int: PeerPool] = [:]
     var parameterSets: ParameterSets
     var sessionSettings = SessionSettingsTable()
     var authentication: AuthenticationContext
@@ -188,7 +190,8 @@ final class Worker {
             case .secretArrived(let token, let key, let outcome): secretArrived(token, key, outcome)
             case .lookUpUnwanted(let key): lookUpUnwanted(key)
             case .loginAdmitted(let token): loginAdmitted(token)
-            case .cancel(let key): cancelRequested(key)
+            case .cancel(let request): cancelRequested(request)
+            case .cancelSettled(let token, let isHeard): cancelSettled(token, isHeard: isHeard)
             case .statementChanged(let definition, let number):
                 statements.table.changed(definition, at: number)
             case .run(let work): work(self)

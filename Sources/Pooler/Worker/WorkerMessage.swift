@@ -31,7 +31,9 @@ enum WorkerMessage: Sendable {
     /// There is a place for a client that waits to log in.
     case loginAdmitted(Token)
     /// A cancel request; whoever has the client acts.
-    case cancel(CancelKey)
+    case cancel(CancelRequest)
+    /// Everybody has dealt with the cancel request that a client of this worker sent.
+    case cancelSettled(Token, isHeard: Bool)
     /// The result type of a prepared statement has changed.
     case statementChanged([UInt8], at: UInt64)
     /// Runs on the worker, for what the control thread rarely asks.

@@ -62,9 +62,6 @@ struct ConfigurationLoader {
             else { continue }
             warn(location, "\(definition.name) is not implemented yet and has no effect")
         }
-        if !Implementation.hasPeers, let id = configuration.peers.keys.min(), let location = seen["peers/\(id)"] {
-            warn(location, "[peers] is not implemented yet and has no effect")
-        }
     }
 
     private mutating func open(_ name: String, at location: SourceLocation) throws(ConfigurationError) {

@@ -18,7 +18,7 @@ extension SettingDefinition {
             "Name of PgBouncer's service on Windows; means nothing here."
         ),
         SettingDefinition(
-            "peer_id", \.peerId, .integer(0...65535), default: "0", isImplemented: false, since: "1.19",
+            "peer_id", \.peerId, .integer(0...65535), default: "0", since: "1.19",
             "This process's number among its [peers]; 0 is no peering."
         ),
     ]

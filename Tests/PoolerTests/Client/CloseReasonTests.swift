@@ -71,7 +71,7 @@ import Testing
     @Test(
         arguments: [
             .clientRequest, .clientUnexpectedEOF, .ioError(Errno(code: EPIPE)), .unexpectedLoginMessage, .consoleEnded,
-            .badCancelRequest, .consoleFailed("bad packet"),
+            .badCancelRequest, .cancelSent, .cancelFailed, .consoleFailed("bad packet"),
         ] as [CloseReason])
     func `Where nobody listens or nothing helps, nothing is said`(_ reason: CloseReason) {
         #expect(reason.message == nil && !reason.text.isEmpty)

@@ -91,6 +91,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 255, 256, 0x1234, 65535]) func `Among peers a cancel key names its process`(peer: Int) throws {
+        let key = CancelKey.random(peer: peer)
+        #expect(key.peer == peer && key.process < 0x8000_0000 && key.arrived == key)
+        let hops = sequence(first: key) { $0.forwarded }
+        #expect(hops.map { $0.secret & 3 } == [3, 2, 1, 0])
+        #expect(hops.allSatisfy { $0.peer == peer && $0.arrived == key })
+    }
+
     @Test func `A cancel key is different each time, and its process number never negative`() {
         let keys = (0..<200).map { _ in CancelKey.random() }
         #expect(Set(keys).count == keys.count)

@@ -1,0 +1,41 @@
+import Synchronization
+
+/// A cancel request on its way through the workers. Whoever has to do with it holds it; when the last one lets go, it has been
+/// dealt with, and its sender is told by the end of its connection, as Postgres does.
+final class CancelRequest: Sendable {
+    /// Whose query is to be cancelled: a client's key.
+    let key: CancelKey
+    private let isHeard = Atomic<Bool>(false)
+    private let ended: @Sendable (_ isHeard: Bool) -> Void
+
+    init(_ key: CancelKey, ended: @escaping @Sendable (_ isHeard: Bool) -> Void) {
+        self.key = key
+        self.ended = ended
+    }
+
+    /// There is such a client, or a process that should know it.
+    func heard() { isHeard.store(true, ordering: .relaxed) }
+
+    deinit { ended(isHeard.load(ordering: .relaxed)) }
+}
+
+/// Requests that wait for their turn, since many are on their way already.
+struct WaitingCancels {
+    private var requests: [(request: CancelRequest, since: Instant)] = []
+
+    var count: Int { requests.count }
+
+    mutating func append(_ request: CancelRequest, at now: Instant) { requests.append((request, now)) }
+
+    /// Takes one up again that could not be sent, before all others.
+    mutating func returned(_ request: CancelRequest, since: Instant) { requests.insert((request, since), at: 0) }
+
+    mutating func takeFirst() -> (request: CancelRequest, since: Instant)? {
+        requests.isEmpty ? nil : requests.removeFirst()
+    }
+
+    /// cancel_wait_timeout: those that have waited too long are dropped, and nobody is told.
+    mutating func drop(since: Instant) {
+        requests.removeAll { $0.since < since }
+    }
+}
