@@ -49,6 +49,11 @@ static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NON
 ssize_t clinux_recv(int fd, void *buffer, size_t count);
 ssize_t clinux_send(int fd, const void *bytes, size_t count);
 
+/// Asks the DNS (res_nquery(3)), the given servers, at most three, or without any those of the system. The length of the answer, or
+/// -1 when there is none.
+int clinux_dns_query(const char *name, int type, const struct sockaddr_storage *servers, int count, int timeout,
+                     int attempts, unsigned char *answer, int capacity);
+
 /// accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC.
 int clinux_accept(int fd, struct sockaddr *address, socklen_t *length);
 

@@ -28,7 +28,7 @@ final class WorkerPool {
     var clientCount = 0
     /// When the last attempt to open a connection failed, and why; nil after a success.
     var failure: (reason: ServerFailure, at: Instant)?
-    /// Connects that failed in a row: where a host list is used one after the other, this many entries are passed over.
+    /// Connects that failed: where a host list is used one after the other, this many entries have been passed over.
     var failedHosts = 0
     /// Other workers whose clients wait for a server of this pool, longest first.
     var hungryWorkers: [Int] = []

@@ -4,7 +4,8 @@ import PoolerConfig
 extension Control {
     func globals(_ reports: [WorkerReport]) -> PoolerReport.Globals {
         let settings = configuration.settings
-        let pools = reports.flatMap(\.pools).map(\.id)
+        // An automatic database is only there for somebody.
+        let pools = reports.flatMap(\.pools).filter { $0.clients + $0.servers > 0 }.map(\.id)
         var globals = PoolerReport.Globals(versionText: ProgramName.pgbouncer.versionText)
         globals.mode = mode
         globals.settings = SettingDefinition.all.map { definition in
@@ -21,6 +22,10 @@ extension Control {
         }
         globals.dnsHosts = shared.resolver.remembered(now: .now()).map { name in
             DNSHostReport(hostname: name.host, timeToLive: name.timeToLive, addresses: name.addresses)
+        }
+        globals.dnsHosts.sort { $0.hostname.precedes($1.hostname) }
+        globals.dnsZones = shared.resolver.zones().sorted { $0.zone.precedes($1.zone) }.map { zone in
+            DNSZoneReport(zone: zone.zone, serial: zone.serial, hosts: zone.hosts)
         }
         globals.listeners = listeners.map { listener in
             let address = SocketAddress.local(of: listener.descriptor.number)

@@ -37,6 +37,7 @@ final class Control {
     private var workers: [Worker]
     private var statsTimer: (any DispatchSourceTimer)?
     private var pollTimer: (any DispatchSourceTimer)?
+    private var zoneTimer: (any DispatchSourceTimer)?
 
     /// A console command that waits for something to happen.
     struct WaitingCommand {
@@ -60,7 +61,10 @@ final class Control {
         stats = StatHistory(startedAt: Self.uptime())
         let tracked = TrackedParameters(extra: configuration.settings.trackExtraParameters)
         let mailbox = ControlMailbox()
-        shared = try Shared(workerCount: WorkerCount(configuration.settings).value, tracked: tracked) { request in
+        shared = try Shared(
+            workerCount: WorkerCount(configuration.settings).value, tracked: tracked,
+            resolver: try Self.makeResolver(configuration.settings)
+        ) { request in
             DispatchQueue.main.async { MainActor.assumeIsolated { mailbox.control?.receive(request) } }
         }
         let tokens = try TokenVerifier(configuration)
@@ -95,6 +99,7 @@ final class Control {
         // They belong to their threads now.
         workers = []
         startStats()
+        startZoneChecks()
         prepareForcedPools()
     }
 
@@ -155,6 +160,35 @@ final class Control {
     /// Databases with a forced user and a minimum get their pools without a client.
     func prepareForcedPools() {
         shared.mailboxes[0].send(.run { $0.makeForcedPools() })
+    }
+
+    /// dns_zone_check_period: starts it, or starts it anew.
+    func startZoneChecks() {
+        zoneTimer?.cancel()
+        zoneTimer = nil
+        let period = configuration.settings.dnsZoneCheckPeriod
+        guard period > .zero else { return }
+        let nanoseconds = DispatchTimeInterval.nanoseconds(Int(max(period, .milliseconds(100)).wholeNanoseconds))
+        let timer = DispatchSource.makeTimerSource(queue: .main)
+        timer.schedule(deadline: .now() + nanoseconds, repeating: nanoseconds)
+        timer.setEventHandler {
+            MainActor.assumeIsolated { self.shared.resolver.checkZones(.init(self.configuration.settings)) }
+        }
+        timer.activate()
+        zoneTimer = timer
+    }
+
+    /// The resolver, with what `resolv_conf` names.
+    private static func makeResolver(_ settings: Settings) throws -> HostResolver {
+        guard !settings.resolvConf.isEmpty else { return HostResolver() }
+        do {
+            let text = String(decoding: try ConfigurationFile.read(settings.resolvConf), as: UTF8.self)
+            return HostResolver(ResolvConf(text)) {
+                HostsFile(text: String(decoding: (try? ConfigurationFile.read("/etc/hosts")) ?? [], as: UTF8.self))
+            }
+        } catch {
+            throw StartError.cannotReadResolvConf(error)
+        }
     }
 
     static func uptime() -> Duration { .nanoseconds(Instant.now().nanoseconds) }

@@ -1,3 +1,5 @@
+import PoolerConfig
+
 /// Why the process cannot start: logged as FATAL, exit code 1. The texts are PgBouncer's.
 enum StartError: Error, Equatable, CustomStringConvertible {
     /// `-d` without `pidfile`.
@@ -9,6 +11,7 @@ enum StartError: Error, Equatable, CustomStringConvertible {
     case cannotReadPidFile(path: String, Errno)
     case cannotWritePidFile(path: String, Errno)
     case cannotDaemonize(call: String, Errno)
+    case cannotReadResolvConf(FileError)
 
     /// `-R`, when the sockets are the service manager's to give.
     case rebootUnderServiceManager
@@ -26,6 +29,7 @@ enum StartError: Error, Equatable, CustomStringConvertible {
         case .cannotReadPidFile(let path, let reason): "could not read pidfile '\(path)': \(reason)"
         case .cannotWritePidFile(let path, let reason): "could not open pidfile '\(path)': \(reason)"
         case .cannotDaemonize(let call, let reason): "failed to become a daemon: \(call): \(reason)"
+        case .cannotReadResolvConf(let error): "resolv_conf: cannot read \(error)"
         case .rebootUnderServiceManager: "cannot reboot under service manager"
         case .takeoverUnsupported: "online restart (-R) is not supported yet: stop the running process first"
         }

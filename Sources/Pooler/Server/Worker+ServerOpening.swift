@@ -116,11 +116,8 @@ extension Worker {
             hostResolved(token, outcome)
             return
         }
-        let settings = configuration.settings
         let mailbox = mailbox
-        shared.resolver.resolve(
-            host, port: database.port, ttl: settings.dnsMaxTtl, failureTTL: settings.dnsNxdomainTtl
-        ) { outcome in
+        shared.resolver.resolve(host, port: database.port, lifetimes: .init(configuration.settings)) { outcome in
             mailbox.send(.resolved(token, outcome))
         }
     }
@@ -305,7 +302,6 @@ extension Worker {
     private func serverReady(_ server: ServerConnection, _ welcome: Welcome) {
         let pool = server.pool
         pool.failure = nil
-        pool.failedHosts = 0
         server.commandPassword = nil
         serverSessions.keep(server)
         server.phase = .idle

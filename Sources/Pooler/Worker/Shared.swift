@@ -12,7 +12,7 @@ final class Shared: Sendable {
 
     let tracked: TrackedParameters
     let directory: PoolDirectory
-    let resolver = HostResolver()
+    let resolver: HostResolver
     /// Who may log in now.
     let logins = LoginGate()
     /// Who has failed to lately.
@@ -33,16 +33,21 @@ final class Shared: Sendable {
     /// What the control thread is asked for.
     let control: @Sendable (ControlRequest) -> Void
 
-    init(workerCount: Int, tracked: TrackedParameters, control: @escaping @Sendable (ControlRequest) -> Void)
-        throws(Errno)
-    {
+    init(
+        workerCount: Int, tracked: TrackedParameters, resolver: HostResolver = HostResolver(),
+        control: @escaping @Sendable (ControlRequest) -> Void
+    ) throws(Errno) {
         self.tracked = tracked
+        self.resolver = resolver
         self.control = control
         directory = PoolDirectory(workerCount: workerCount)
         var mailboxes: [Mailbox<WorkerMessage>] = []
         for _ in 0..<workerCount { mailboxes.append(try Mailbox()) }
         self.mailboxes = mailboxes
         clientCounts = (0..<workerCount).map { _ in ClientCount() }
+        resolver.whenAddressesVanish { [mailboxes] host, addresses in
+            for mailbox in mailboxes { mailbox.send(.run { $0.addressesVanished(host, addresses) }) }
+        }
     }
 
     var workerCount: Int { mailboxes.count }

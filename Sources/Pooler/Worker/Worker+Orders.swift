@@ -129,6 +129,13 @@ extension Worker {
         }
     }
 
+    /// A host name has lost addresses: the servers there are replaced.
+    func addressesVanished(_ host: String, _ addresses: Set<String>) {
+        for pool in Array(pools.values) {
+            closeNeeded(servers(of: pool).filter { $0.host == host && addresses.contains($0.address.host) })
+        }
+    }
+
     /// server_fast_close: a client in session mode does not keep a server that is to be closed beyond its transaction.
     func closesFast(_ server: ServerConnection) -> Bool {
         configuration.settings.serverFastClose && server.isCloseNeeded && server.pool.settings.poolMode == .session

@@ -40,19 +40,26 @@ extension SettingDefinition {
         ),
         SettingDefinition(
             "dns_max_ttl", \.dnsMaxTtl, .time, default: "15", since: "1.4",
-            "How long the answer to a name lookup is used."
+            "How long the answer to a name lookup is used, whatever the DNS says of its own lifetime."
         ),
         SettingDefinition(
             "dns_nxdomain_ttl", \.dnsNxdomainTtl, .time, default: "15", since: "1.6",
             "How long the failure of a name lookup is believed."
         ),
         SettingDefinition(
-            "dns_zone_check_period", \.dnsZoneCheckPeriod, .time, default: "0", isImplemented: false, since: "1.5",
-            "Interval for checking the serial numbers of DNS zones; 0 is off."
+            "dns_zone_check_period", \.dnsZoneCheckPeriod, .time, default: "0", since: "1.5",
+            """
+            Interval for asking the DNS for the serial number of each zone (what stands behind the first dot of a host \
+            name). Where it has grown, the zone's hosts are looked up again, and connections to addresses that are gone \
+            are replaced. 0 is off.
+            """
         ),
         SettingDefinition(
-            "resolv_conf", \.resolvConf, .path, default: "", isChangeable: false, isImplemented: false, since: "1.12",
-            "Another resolv.conf for name lookups; empty is the system's."
+            "resolv_conf", \.resolvConf, .path, default: "", isChangeable: false, since: "1.12",
+            """
+            Another resolv.conf for name lookups: names are then looked for in /etc/hosts and by the name servers in that \
+            file (which may have ports), without nsswitch. Empty is the system's resolver.
+            """
         ),
         SettingDefinition(
             "password_command", \.passwordCommand, .passwordCommand, default: nil, overrides: [.database, .user],

@@ -45,10 +45,8 @@ extension Worker {
         if let outcome = shared.resolver.known(host, port: port, now: now) {
             return peerResolved(pool, request, since, outcome)
         }
-        let (id, settings, mailbox) = (pool.peer.id, configuration.settings, mailbox)
-        shared.resolver.resolve(
-            host, port: port, ttl: settings.dnsMaxTtl, failureTTL: settings.dnsNxdomainTtl
-        ) { outcome in
+        let (id, mailbox) = (pool.peer.id, mailbox)
+        shared.resolver.resolve(host, port: port, lifetimes: .init(configuration.settings)) { outcome in
             mailbox.send(
                 .run { worker in
                     guard let pool = worker.peerPools[id] else { return }
