@@ -102,6 +102,9 @@ extension MetricsReport {
             }
         }
         family("pgvalet_errors_total", "Errors of pgvalet itself that clients were sent.", "sqlstate", tallies.errors)
+        family(
+            "pgvalet_server_errors_total", "Errors of Postgres that were passed to clients.", "sqlstate",
+            tallies.serverErrors)
         family("pgvalet_client_closes_total", "Client connections that ended.", "reason", tallies.clientCloses)
         family("pgvalet_server_closes_total", "Server connections that ended.", "reason", tallies.serverCloses)
         family(

@@ -86,6 +86,7 @@ extension Worker {
             }
             let type = BackendMessageType(rawValue: header.type)
             if server.replies.isMadeUpNext { answerMadeUp(on: server) }
+            if type == .errorResponse { countError(bytes.slice(cursor..<end), on: server) }
             let isInspected = needsWhole(type, header, on: server)
             if isInspected, header.frameLength > end - cursor {
                 if header.frameLength <= Scratch.carryLimit { break }
@@ -273,6 +274,22 @@ extension Worker {
             testEnded(server, test)
         case .connecting, .login, .idle, .probing, .lookingUp, .beingCanceled, .closed:
             break
+        }
+    }
+
+    /// Counts an error that Postgres answers a client with, by its SQLSTATE: the third field, which comes with the message's head.
+    @inline(never)
+    private func countError(_ bytes: RawSpan, on server: ServerConnection) {
+        guard server.client != nil, !server.replies.isOurQueryNext else { return }
+        var cursor = FrameHeader.size
+        while cursor < bytes.byteCount, bytes.uint8(at: cursor) != 0 {
+            let isCode = bytes.uint8(at: cursor) == UInt8(ascii: "C")
+            cursor += 1
+            guard let end = bytes.endOfCString(from: cursor) else { return }
+            if isCode, let code = bytes.cString(at: &cursor) {
+                return tallies.serverErrors.add(Tally.sqlState(code))
+            }
+            cursor = end + 1
         }
     }
 

@@ -8,6 +8,8 @@ struct WorkerTallies: Sendable {
     var serverLoginFailures = Tally()
     /// Errors of our own that clients were sent, by SQLSTATE.
     var errors = Tally()
+    /// Errors of Postgres that clients were sent, by SQLSTATE.
+    var serverErrors = Tally()
 
     /// Adds another worker's.
     static func += (total: inout Self, part: Self) {
@@ -15,6 +17,7 @@ struct WorkerTallies: Sendable {
         total.serverCloses += part.serverCloses
         total.serverLoginFailures += part.serverLoginFailures
         total.errors += part.errors
+        total.serverErrors += part.serverErrors
     }
 }
 

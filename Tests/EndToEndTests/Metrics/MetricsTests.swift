@@ -154,6 +154,56 @@ import Testing
         try eventually { try Self.scrape(port).sum("pgvalet_server_closes_total") ?? 0 > 0 }
     }
 
+    @Test func `errors of Postgres are counted by their SQLSTATE, whoever makes them`() throws {
+        let (pooler, port) = try Self.makePooler()
+        let client = try pooler.connect()
+        for _ in 0..<3 { #expect(throws: PostgresError.self) { try client.query("select 1/0") } }
+        #expect(throws: PostgresError.self) { try client.query("select $1::int", ["x"]) }
+        #expect(throws: PostgresError.self) { try client.execute("nobody") }
+        #expect(throws: PostgresError.self) {
+            try client.query("do $$ begin raise exception 'mine' using errcode = 'ZZ001'; end $$")
+        }
+        try client.query("select 'ERROR'")
+        try eventually { try Self.scrape(port).sum("pgvalet_server_errors_total", ["sqlstate": "22012"]) == 3 }
+        let text = try Self.scrape(port)
+        #expect(text.sum("pgvalet_server_errors_total", ["sqlstate": "22P02"]) == 1)
+        #expect(text.sum("pgvalet_server_errors_total", ["sqlstate": "ZZ001"]) == 1)
+        #expect(text.sum("pgvalet_server_errors_total", ["sqlstate": "26000"]) ?? 0 <= 1)
+        #expect(text.sum("pgvalet_errors_total", ["sqlstate": "22012"]) == nil)
+    }
+
+    @Test func `what exporters of PgBouncer ask the console is there`() throws {
+        let (pooler, _) = try Self.makePooler()
+        try pooler.connect().query("select 1")
+        // What prometheus-community/pgbouncer_exporter reads, over one connection of lib/pq.
+        let columns = [
+            "LISTS": ["list", "items"], "CONFIG": ["key", "value"], "VERSION": ["version"],
+            "DATABASES": [
+                "name", "host", "port", "database", "force_user", "pool_size", "reserve_pool_size", "pool_mode",
+                "max_connections", "current_connections", "paused", "disabled",
+            ],
+            "POOLS": [
+                "database", "user", "cl_active", "cl_waiting", "cl_active_cancel_req", "cl_waiting_cancel_req",
+                "sv_active", "sv_active_cancel", "sv_being_canceled", "sv_idle", "sv_used", "sv_tested", "sv_login",
+                "maxwait", "maxwait_us", "pool_mode",
+            ],
+            "STATS": [
+                "database", "total_query_count", "total_query_time", "total_received", "total_sent", "total_wait_time",
+                "total_xact_count", "total_xact_time", "total_server_assignment_count",
+            ],
+        ]
+        let console = try pooler.connect(user: "stats", database: "pgbouncer")
+        for (name, wanted) in columns {
+            let result = try console.query("SHOW \(name);")
+            #expect(!result.rows.isEmpty, "\(name)")
+            #expect(Set(wanted).subtracting(result.columns.map(\.name)) == [], "\(name)")
+        }
+        #expect(try console.query("SHOW LISTS").rows.allSatisfy { Int($0[1] ?? "") ?? -1 >= 0 })
+        #expect(
+            try console.query("SHOW CONFIG").records.contains { $0["key"] == "max_client_conn" && $0["value"] == "100" }
+        )
+    }
+
     @Test func `pause and reload show`() throws {
         let (pooler, port) = try Self.makePooler()
         #expect(try Self.scrape(port).sum("pgvalet_paused") == 0)
@@ -190,7 +240,9 @@ import Testing
         let manual = Self.names(in: Self.file("docs/metrics.md"))
         #expect(scraped.subtracting(manual) == [])
         // These come with an event each, which the other tests have.
-        let rare: Set = ["pgvalet_server_login_failures_total", "pgvalet_errors_total"]
+        let rare: Set = [
+            "pgvalet_server_login_failures_total", "pgvalet_errors_total", "pgvalet_server_errors_total",
+        ]
         let dashboard = Self.names(in: Self.file("config/grafana/pgvalet.json"))
         #expect(dashboard.count > 20)
         for used in [manual, dashboard] { #expect(used.subtracting(scraped).subtracting(rare) == []) }
