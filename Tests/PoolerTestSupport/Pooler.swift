@@ -149,10 +149,11 @@ public final class Pooler: Sendable {
         lookForSecrets()
     }
 
-    /// Whatever a test was about: what its auth_file holds is not in the log. Short ones may be words of a message.
+    /// Whatever a test was about: what its auth_file and connect strings hold is not in the log. Short ones may be words of a
+    /// message.
     private func lookForSecrets() {
         let log = log
-        for secret in current.withLock({ $0.secrets.values }) where secret.utf8.count >= 8 && log.contains(secret) {
+        for secret in current.withLock({ $0.allSecrets }) where secret.utf8.count >= 8 && log.contains(secret) {
             Issue.record("the log of a pooler holds the secret \(secret)")
         }
     }

@@ -45,6 +45,18 @@ public struct PoolerSettings: Sendable {
             "$directory", with: directory)
     }
 
+    /// Passwords and other secrets of the files, each as written; of a SCRAM secret its parts too.
+    var allSecrets: [String] {
+        let passwords = databases.values.flatMap { text in
+            text.split(separator: "password=").dropFirst().compactMap { rest in
+                rest.split { $0 == " " || $0 == "'" }.first.map(String.init)
+            }
+        }
+        let parts = secrets.values.filter { $0.hasPrefix("SCRAM-SHA-256$") }
+            .flatMap { $0.split { "$:".contains($0) }.dropFirst(2).map(String.init) }
+        return Array(secrets.values) + passwords + parts
+    }
+
     /// The text of the auth_file.
     public var authFile: String {
         secrets.sorted { $0.key < $1.key }.map { "\"\($0.key)\" \"\($0.value)\"\n" }.joined()
