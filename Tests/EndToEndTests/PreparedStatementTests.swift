@@ -33,6 +33,14 @@ import Testing
     private static func parse(_ name: String, _ number: Int) -> WireMessage {
         .parse(name, "select \(number), $1::int")
     }
+    /// Bind to a named portal.
+    private static func portal(_ name: String, _ statement: String) -> WireMessage {
+        WireMessage("B", cString(name), cString(statement), int16(0), int16(0), int16(0))
+    }
+    /// Execute of a named portal.
+    private static func fetch(_ name: String, _ rows: Int32) -> WireMessage {
+        WireMessage("E", cString(name), int32(rows))
+    }
     private static let failure = WireMessage.statement("select 1/0")
 
     static let scripts = [
@@ -161,6 +169,73 @@ import Testing
             Turn(0, run("t", "1") + [.sync]),
             Turn(0, run("d") + [.sync])),
         Script(
+            "DEALLOCATE that is not the first statement",
+            Turn(0, [parse("s", 1), parse("t", 2), .sync]), Turn(1, [parse("s", 1), .sync]),
+            Turn(0, [.query("select 1; deallocate s; select 2")]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, run("t", "1") + [.sync]), Turn(1, run("s", "1") + [.sync]), Turn(0, [parse("s", 3), .sync]),
+            Turn(0, [.query("begin; deallocate s; deallocate prepare t; commit")]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, run("t", "1") + [.sync]), Turn(0, [parse("s", 4), parse("t", 5), .sync]),
+            Turn(0, [.query("select ';deallocate s;'; select 1/0; deallocate s")]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, [.query("deallocate s; deallocate s")]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, [.query("deallocate nothing; deallocate t")]),
+            Turn(0, [.query("/* ä */ deallocate t; select 'ä'; selec 1")]), Turn(0, run("t", "2") + [.sync]),
+            Turn(0, [.query("begin; savepoint a; deallocate t; rollback to a; commit"), parse("t", 6), .sync], "Z"),
+            Turn(0, []), Turn(0, run("t", "1") + [.sync]), Turn(1, run("s", "2") + [.sync])),
+        Script(
+            "DEALLOCATE ALL that is not the first statement",
+            Turn(0, [parse("s", 1), .sync]), Turn(1, [parse("s", 1), .sync]),
+            Turn(0, [.query("select 1; deallocate all"), parse("s", 2)] + run("s", "1") + [.sync]), Turn(0, []),
+            Turn(0, [.query("deallocate s; deallocate all; deallocate s")]), Turn(1, run("s", "1") + [.sync])),
+        Script(
+            "EXECUTE in SQL of a name that was given over the protocol",
+            Turn(0, [parse("s", 1), .parse("My S", "select $1::int * 2"), .sync]), Turn(1, [parse("s", 2), .sync]),
+            Turn(0, [.query("execute s(5)")]), Turn(1, [.query("execute s(6)")]), Turn(2, [.query("execute s(7)")]),
+            Turn(0, [.query("begin; execute \"My S\"(4); execute s(1); commit")]), Turn(0, [.query("execute s")]),
+            Turn(0, [.query("explain (costs off) execute s(1)")]), Turn(0, [.query("execute s(nothing)")]),
+            Turn(
+                0,
+                [.query("create temp table naming as execute s(3); drop table naming")]),
+            Turn(0, [.query("begin")]), Turn(0, [.query("select 1/0")]), Turn(0, [.query("execute s(1)")]),
+            Turn(0, [.query("rollback")]), Turn(0, [.query("execute s(1); deallocate s; execute s(2)")]),
+            Turn(0, run("s", "1") + [.sync]), Turn(1, run("s", "1") + [.sync])),
+        Script(
+            "EXECUTE over the extended protocol of a name that was given there",
+            Turn(0, [parse("s", 1), .parse("x", "execute s(9)"), .sync]), Turn(1, [parse("s", 3), .sync]),
+            Turn(0, [describe("x"), .sync]), Turn(0, run("x") + [.sync]),
+            Turn(0, WireMessage.statement("execute s(4)") + [.sync]), Turn(1, run("s", "1") + [.sync]),
+            Turn(0, run("x") + [.sync]), Turn(0, [close("s"), .sync]), Turn(0, [parse("s", 7), .sync])),
+        Script(
+            "PREPARE in SQL of a name that was given over the protocol",
+            Turn(0, [parse("s", 1), .sync]), Turn(0, [.query("prepare s as select 1")]), Turn(0, [.query("begin")]),
+            Turn(0, [.query("select 1; prepare s as select 1")]), Turn(0, [.query("rollback")]),
+            Turn(0, run("s", "1") + [.sync]),
+            Turn(0, [.query("deallocate s; prepare s as select 8; execute s; deallocate s")]),
+            Turn(0, run("s", "1") + [.sync])),
+        Script(
+            "names used again after an error",
+            Turn(0, [parse("s", 1), .sync]), Turn(0, run("s", "x") + [.sync]), Turn(0, [close("s"), .sync]),
+            Turn(0, [parse("s", 2)] + run("s", "x") + [parse("t", 3), .sync]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, [parse("t", 4)] + run("t", "1") + [.sync]),
+            Turn(0, [.query("begin")]), Turn(0, [parse("u", 5), .parse("u", "selec"), .sync]),
+            Turn(0, [.query("rollback")]), Turn(0, run("u", "1") + [.sync]),
+            Turn(0, [close("u"), .parse("u", "select 1/$1::int")] + run("u", "0") + [close("u"), .sync]),
+            Turn(0, [close("u"), parse("u", 6)] + run("u", "1") + [.sync]), Turn(1, [parse("u", 5), .sync]),
+            Turn(1, run("u", "1") + [.sync])),
+        Script(
+            "a portal left open in a transaction is there after Sync",
+            Turn(0, [.parse("g", "select generate_series(1, 6)"), .sync]), Turn(0, [.query("begin")]),
+            Turn(0, [portal("c", "g"), .sync]), Turn(0, [fetch("c", 2), .sync]),
+            Turn(0, [.bind("g"), .execute(rows: 1), .sync]), Turn(0, [fetch("c", 2), .sync]),
+            Turn(0, [.query("select 'between'")]), Turn(0, [fetch("c", 9), .sync]), Turn(0, [.query("commit")]),
+            Turn(0, [fetch("c", 1), .sync])),
+        Script(
+            "errors half way through a Query of several statements",
+            Turn(0, [parse("s", 1), .sync]),
+            Turn(0, [.query("select 1; selec; deallocate s")]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, [.query("begin; select 1; commit; select 1/0; deallocate s")]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, [.query("begin; select 1/0; deallocate s")]), Turn(0, [.query("rollback; deallocate s")]),
+            Turn(0, run("s", "1") + [.sync])),
+        Script(
             "DEALLOCATE ALL",
             Turn(0, [parse("s", 1), .sync]), Turn(1, [parse("s", 1), .sync]), Turn(0, [.query("deallocate all")]),
             Turn(0, run("s", "1") + [.sync]), Turn(1, run("s", "1") + [.sync]), Turn(0, [parse("s", 2), .sync]),
@@ -206,7 +281,23 @@ import Testing
 
     @Test(arguments: scripts, [1, 2])
     func `each client gets the answers that its own session would have given`(script: Script, servers: Int) throws {
-        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "\(servers)"])
+        try play(script, ["default_pool_size": "\(servers)"])
+    }
+
+    @Test(arguments: scripts)
+    func `so it does where a server keeps a single statement`(script: Script) throws {
+        try play(script, ["default_pool_size": "1", "max_prepared_statements": "1"])
+    }
+
+    @Test(arguments: scripts)
+    func `so it does where sessions are passed through`(script: Script) throws {
+        // Only there a statement of SQL's own may be on another server.
+        guard !script.name.hasPrefix("PREPARE in SQL"), !script.name.hasPrefix("EXECUTE") else { return }
+        try play(script, ["default_pool_size": "1", "session_state": "passthrough"])
+    }
+
+    private func play(_ script: Script, _ settings: [String: String]) throws {
+        let pooler = try Pooler(["pool_mode": "transaction"].merging(settings) { $1 })
         let count = (script.turns.map(\.client).max() ?? 0) + 1
         let pooled = try (0..<count).map { _ in try RawClient.loggedIn(pooler) }
         let direct = try (0..<count).map { _ in

@@ -72,6 +72,10 @@ final class PoolBudget: Sendable {
     let user: ConnectionBudget
     /// Clients that are pinned to their server, or about to be.
     let pins = ConnectionBudget()
+    /// Those of them whose servers are being asked whether they still are.
+    let pinsInQuestion = ConnectionBudget()
+    /// Clients that wait for the outcome.
+    let pinWaiters = ConnectionBudget()
     private let storedWelcome = Mutex<Welcome?>(nil)
     /// Round-robin position for host lists.
     private let nextHost = Atomic<Int>(0)

@@ -125,11 +125,13 @@ extension Worker {
         let wanted = server.pool.replication == nil ? client.parameters ?? server.parameters : server.parameters
         var messages: [UInt8] = []
         var isVerified = true
+        server.alignmentCount = 0
         if wanted !== server.parameters,
             let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
         {
             server.replies.requestSent(.query, for: .pooler)
             messages += alignment.message
+            server.alignmentCount += 1
             isVerified = alignment.isVerified
         }
         let settings = wantedSettings(of: client, on: server)
@@ -138,7 +140,9 @@ extension Worker {
         {
             server.replies.requestSent(.query, for: .pooler)
             messages += message
-            if let settings { isVerified = isVerified && settings.isVerified && !settings.hasRole }
+            if let settings { isVerified = isVerified && settings.isVerified && !settings.mayBeRefused }
+            if mayRefuseBuffers(server, settings) { isVerified = false }
+            server.alignmentCount += 1
         }
         guard !messages.isEmpty else {
             server.phase = .active(client)
@@ -163,11 +167,7 @@ extension Worker {
     /// The server has answered to parameters that no server had seen before.
     func alignmentEnded(_ server: ServerConnection, _ client: ClientConnection, _ wanted: ParameterSet) {
         if let failure = server.testFailure {
-            server.testFailure = nil
-            server.phase = .idle
-            client.link = .none
-            retire(server)
-            closeClient(client, .invalidServerParameter(failure))
+            alignmentFailed(server, client, failure)
             return
         }
         parameterSets.aligned(to: wanted)
@@ -184,6 +184,32 @@ extension Worker {
         client.link = .linked(server)
         processHeld(client)
         if case .linked(let still) = client.link, still === server, client.isOpen { requestsAnswered(on: server) }
+    }
+
+    /// temp_buffers cannot be changed any more where temporary tables have been used, not even by RESET.
+    private func mayRefuseBuffers(_ server: ServerConnection, _ wanted: SessionSettings?) -> Bool {
+        let name = SessionSettings.temporaryBuffers
+        return server.session.hadTemporary
+            && wanted?.value(of: name) != server.session.settings?.value(of: name)
+    }
+
+    /// A server has refused what its client believes in.
+    private func alignmentFailed(_ server: ServerConnection, _ client: ClientConnection, _ failure: String) {
+        server.testFailure = nil
+        server.phase = .idle
+        client.link = .none
+        // Of two queries one may have been done.
+        if server.alignmentCount > 1 { server.isCloseNeeded = true }
+        let wanted = wantedSettings(of: client, on: server)
+        // Another server will do.
+        let isServersFault = mayRefuseBuffers(server, wanted) && wanted?.isVerified ?? true
+        if isServersFault { server.isCloseNeeded = true }
+        retire(server)
+        if isServersFault {
+            processHeld(client)
+        } else {
+            closeClient(client, .invalidServerParameter(failure))
+        }
     }
 
     /// Runs a query of ours on a server that no client uses.

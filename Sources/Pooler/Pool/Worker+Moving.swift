@@ -85,6 +85,7 @@ extension Worker {
         let moved = MovedServer(
             server: server, values: server.parameters.values, settings: server.session.settings?.settings ?? [],
             baseline: server.session.baseline?.settings ?? [],
+            baselineCounts: server.session.baselineCounts, hadTemporary: server.session.hadTemporary,
             statements: server.statements.moved,
             database: server.pool.database, credential: server.pool.credential)
         // Parameter sets and statements belong to this worker; the other one has its own objects for the same bytes.
@@ -104,6 +105,7 @@ extension Worker {
         server.statements = ServerStatements(moved.statements, among: statements.table)
         server.session.baseline = sessionSettings.intern(moved.baseline)
         server.session.baseline?.isVerified = true
+        server.session.moved(baselineCounts: moved.baselineCounts, hadTemporary: moved.hadTemporary)
         server.session.settings = sessionSettings.intern(moved.settings) ?? emptySettings(of: server)
         server.session.settings?.isVerified = true
         table.fill(token, .server(server))
@@ -136,6 +138,8 @@ struct MovedServer {
     let values: [[UInt8]?]
     let settings: [SessionSetting]
     let baseline: [SessionSetting]
+    let baselineCounts: SessionProbe.Counts
+    let hadTemporary: Bool
     let statements: MovedStatements
     /// What the other worker makes its part of the pool from, if it has none yet.
     let database: Database

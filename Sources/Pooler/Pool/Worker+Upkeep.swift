@@ -13,6 +13,7 @@ extension Worker {
             renewPasswords(of: pool)
             pool.hasAsked = false
             serveQueue(of: pool)
+            retryPins(of: pool)
             freeIfUnused(pool)
         }
         resumeAccepting()

@@ -56,6 +56,8 @@ final class WorkerPool {
     /// Whether what clients do to their sessions is heeded, in the pool's mode and under its session_state.
     var heedsSession = false
     var pinCounters = PinCounters()
+    /// Clients here that wait for a place of a pinned one.
+    var pinWaiters: [Token] = []
 
     /// What a new client is told; nil until a server has logged in.
     var welcome: Welcome? {

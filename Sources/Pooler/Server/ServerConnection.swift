@@ -39,6 +39,8 @@ final class ServerConnection: Connection {
     let isSecondTry: Bool
     /// What the query of ours that runs failed with.
     var testFailure: String?
+    /// How many queries its present alignment takes: each of them is done or not by itself.
+    var alignmentCount = 0
     /// The part of its pool that its present worker holds.
     var pool: WorkerPool
 

@@ -249,8 +249,13 @@ struct ReplyQueue: ~Copyable {
     /// it is this one that holds. False when there is no such request.
     mutating func unnamedWasRestored(to state: UnnamedState) -> Bool {
         for index in effects.indices {
-            guard case .unnamed(_, let isOurs) = effects[index] else { continue }
-            effects[index] = .unnamed(was: state, isOurs: isOurs)
+            switch effects[index] {
+            case .unnamed(_, let isOurs): effects[index] = .unnamed(was: state, isOurs: isOurs)
+            case .rewritten(_, let query): effects[index] = .rewritten(was: state, query)
+            case .none, .defined, .prepared, .definedAndPrepared, .closed, .evicted, .guarded, .uses, .misnames,
+                .refuses:
+                continue
+            }
             return true
         }
         return false

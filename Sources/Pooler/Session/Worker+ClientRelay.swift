@@ -179,6 +179,7 @@ extension Worker {
                 return
             }
             cursor += count
+            if client.session.isResetting { putBack(client, behind: message) }
         }
         if let server = client.server { flush(toServer, to: server) }
         hold(cursor..<end, for: client)

@@ -111,12 +111,13 @@ extension Worker {
             let delivery = server.replies.replyReceived(type)
             if delivery == .violation { return serverBroke(server) }
             if !server.replies.undone.isEmpty { takeBackStatements(on: server) }
+            var concernsClient = delivery == .forward
             if isInspected {
                 let body = bytes.slice(cursor + FrameHeader.size..<cursor + header.frameLength)
-                inspect(type, body, of: server, delivery)
+                if inspect(type, body, of: server, delivery) { concernsClient = true }
                 if type == .readyForQuery, delivery == .forward, breaksStatementMode(server) { return }
             }
-            let isForClient = delivery == .forward && server.client != nil
+            let isForClient = concernsClient && server.client != nil
             if isForClient, withheld.lowerBound != cursor || withheld.isEmpty {
                 if !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
                 withheld = 0..<0
@@ -151,7 +152,7 @@ extension Worker {
     private func namesStatement(_ header: FrameHeader, on server: ServerConnection) -> Bool {
         guard header.frameLength <= Scratch.carryLimit, let next = server.replies.next else { return false }
         switch next.effect {
-        case .uses, .misnames, .refuses, .definedAndPrepared, .prepared: return true
+        case .uses, .misnames, .rewritten, .refuses, .definedAndPrepared, .prepared: return true
         case .none, .defined, .closed, .evicted, .guarded, .unnamed: return false
         }
     }
@@ -201,24 +202,28 @@ extension Worker {
         }
     }
 
+    /// True for what the client has to hear of although it answers a query of ours.
     private func inspect(
         _ type: BackendMessageType, _ body: RawSpan, of server: ServerConnection, _ delivery: ReplyQueue.Delivery
-    ) {
+    ) -> Bool {
         switch type {
         case .readyForQuery:
-            guard body.byteCount == 1, let status = TransactionStatus(rawValue: body.uint8(at: 0)) else { return }
+            guard body.byteCount == 1, let status = TransactionStatus(rawValue: body.uint8(at: 0)) else { break }
             server.transactionStatus = status
         case .parameterStatus:
-            parameterReported(body, by: server)
+            return parameterReported(body, by: server)
         case .commandComplete:
             commandCompleted(body, on: server)
         case .errorResponse:
             if delivery == .swallowFailure || server.client == nil {
-                server.testFailure = ServerMessageFields(body: body).message
+                let fields = ServerMessageFields(body: body)
+                // What puts parameters back has nothing to do in a transaction that has failed.
+                if fields.sqlState != "25P02" { server.testFailure = fields.message }
             }
         default:
             break
         }
+        return false
     }
 
     /// A command has ended: its tag tells what it may have done to the session.
@@ -233,16 +238,21 @@ extension Worker {
         }
     }
 
-    /// A server told a parameter's new value: it holds for the server, and for the client that it works for.
-    func parameterReported(_ body: RawSpan, by server: ServerConnection) {
+    /// A server told a parameter's new value: it holds for the server, and for the client that it works for. True when that is
+    /// news for the client.
+    @discardableResult
+    func parameterReported(_ body: RawSpan, by server: ServerConnection) -> Bool {
         var cursor = 0
         guard let name = body.cString(at: &cursor), let end = body.endOfCString(from: cursor),
             let index = shared.tracked.index(of: name)
-        else { return }
+        else { return false }
         let value = body.slice(cursor..<end).array()
         parameterSets.serverReported(index, value)
         server.parameters = parameterSets.replacing(index, of: server.parameters, with: value)
-        if case .active(let client) = server.phase { client.parameters = server.parameters }
+        guard case .active(let client) = server.phase else { return false }
+        let isNews = client.parameters?.values[index] != value
+        client.parameters = server.parameters
+        return isNews
     }
 
     /// Nothing is owed at this moment: counts, and gives the server back where that is due.

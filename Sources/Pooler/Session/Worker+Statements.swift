@@ -54,8 +54,13 @@ extension Worker {
             return statements.close(
                 message, &client.statements, &server.statements, &server.replies, circumstances)
         case .query:
+            if !server.pool.heedsSession {
+                // Nobody has read it yet.
+                client.statements.queryNames = client.statements.count > 0 ? .some : .none
+            }
             return statements.query(
-                range, isWhole: isWhole, &client.statements, &server.statements, &server.replies, circumstances)
+                range, isWhole: isWhole, &client.statements, &server.statements, &server.replies,
+                &server.pool.counters, circumstances)
         case .execute:
             return statements.execute(range, isWhole: isWhole, &client.statements, &server.replies)
         case .parse, .describePortal, .sync, .functionCall, .copyEnd:
@@ -82,7 +87,7 @@ extension Worker {
         case .pause:
             client.statements.pause = .earlierBatches
             return .wait
-        case .needsFollower, .changesSession:
+        case .waits, .needsFollower, .changesSession:
             return .wait
         }
     }
@@ -155,7 +160,7 @@ extension Worker {
         case .pause:
             client.statements.pause = .earlierBatches
             return false
-        case .needsFollower, .changesSession:
+        case .waits, .needsFollower, .changesSession:
             return false
         }
         client.largeParse = []
@@ -179,9 +184,13 @@ extension Worker {
             case .none: return
             case .earlierBatches: guard server.replies.isCertainOfEarlierBatches else { return }
             case .allAnswers: guard server.replies.isEmpty else { return }
+            case .pin: return
             }
         }
-        if client.statements.pause == .allAnswers { client.statements.pendingDiscard = nil }
+        if client.statements.pause == .allAnswers {
+            client.statements.pendingDiscard = nil
+            client.statements.queuedDiscards = []
+        }
         client.statements.pause = .none
         if client.isOpen { processHeld(client) }
     }

@@ -183,6 +183,7 @@ final class Worker {
             case .serverGiven(let key, let handover): serverGiven(key, handover)
             case .serversAnswered(let key): serversAnswered(key)
             case .budgetFreed: serveAllQueues()
+            case .pinSettled(let key): if let pool = pools[key] { retryPins(of: pool) }
             case .evictIdle(let database, let user): evictIdle(database: database, user: user)
             case .welcomeArrived(let key): welcomeArrived(key)
             case .loginRefused(let key, let failure): loginRefused(key, failure)

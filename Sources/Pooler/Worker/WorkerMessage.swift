@@ -18,6 +18,8 @@ enum WorkerMessage: Sendable {
     case budgetFreed
     /// A connection is needed under this database's or user's limit: close an idle one of another pool.
     case evictIdle(database: String?, user: String?)
+    /// A pinned client of a pool is so no more, or for certain: those who wait for its place try again.
+    case pinSettled(PoolKey)
     /// A pool's first server has logged in.
     case welcomeArrived(PoolKey)
     /// A pool's server said no; its waiting clients are told.

@@ -71,6 +71,28 @@ import Testing
         #expect(try next.query(Self.look).value == "", "\(statements.map { $0.suffix(100) })")
     }
 
+    @Test func `what a procedure sets does not stay`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1", "max_pinned": "1"])
+        let client = try pooler.connect(user: "postgres")
+        try client.query(
+            """
+            create or replace procedure leaking() language plpgsql as $$ begin perform set_config('leak.a', 'leak', false);
+            set search_path = leak; perform pg_advisory_lock(42); end $$
+            """)
+        for parameters in [nil, []] as [[String?]?] {
+            let caller = try pooler.connect(user: "postgres")
+            if let parameters {
+                try caller.query("call leaking()", parameters)
+            } else {
+                try caller.query("call leaking()")
+            }
+            #expect(try caller.setting("search_path") == "leak")
+            caller.close()
+            #expect(try client.query(Self.look).value == "")
+        }
+        try client.query("drop procedure leaking")
+    }
+
     @Test func `what is made by a search_path of the startup packet is found`() throws {
         let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1", "max_pinned": "1"])
         let client = try pooler.connect(["options": "-c search_path=pg_temp"])

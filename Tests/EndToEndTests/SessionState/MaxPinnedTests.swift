@@ -90,6 +90,23 @@ import Testing
         try eventually { (try? first.query("listen a")) != nil }
     }
 
+    @Test(arguments: [1, 4])
+    func `a place is free as soon as its client knows that it is`(workers: Int) throws {
+        let pooler = try pooler(["worker_threads": "\(workers)", "default_pool_size": "4"])
+        let clients = try (0..<4).map { _ in try pooler.connect() }
+        for round in 0..<25 {
+            for (make, end) in [
+                ("listen a", "unlisten a"), ("select pg_advisory_lock(82)", "select pg_advisory_unlock(82)"),
+            ] {
+                let client = clients[round % 4]
+                if round % 2 == 0 { try client.query(make) } else { try client.query(make, []) }
+                try client.query(end)
+            }
+        }
+        let stats = try #require(try pooler.console("SHOW PIN_STATS").records.first { $0["user"] == "app" })
+        #expect(stats["total_refused"] == "0")
+    }
+
     @Test func `nobody is pinned with max_pinned = 0, and settings are tracked all the same`() throws {
         let pooler = try pooler(["max_pinned": "0"])
         let client = try pooler.connect()

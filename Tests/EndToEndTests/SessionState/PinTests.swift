@@ -213,4 +213,51 @@ import Testing
         #expect(throws: PostgresError.self) { try client.lastResult() }
         #expect(try client.query("select pg_advisory_unlock(75)").value == "t")
     }
+
+    @Test func `values that are too long to be carried keep their client where it is`() throws {
+        let pooler = try pooler()
+        let (client, other) = (try pooler.connect(), try pooler.connect())
+        try client.query("set work_mem = '7MB'")
+        for sql in ["set_config('app.big', repeat('x', 600000), false)", "set_config('app.big', $1, false)"] {
+            if sql.contains("$1") {
+                try client.query("select length(\(sql))", [String(repeating: "x", count: 600_000)])
+            } else {
+                try client.query("select length(\(sql))")
+            }
+            #expect(try client.query("select length(current_setting('app.big'))").value == "600000")
+            #expect(try client.setting("work_mem") == "7MB")
+            #expect((try other.query("select current_setting('app.big', true)").value ?? "").isEmpty)
+            try eventually { try pooler.console("SHOW PINS").records.first?["reasons"] == "long values of parameters" }
+            try client.query("set app.big = 'short'")
+            try eventually { try pooler.console("SHOW PINS").rows.isEmpty }
+            #expect(try client.setting("app.big") == "short")
+            #expect(try client.setting("work_mem") == "7MB")
+        }
+    }
+
+    @Test func `what connect_query makes is everybody's, and pins nobody`() throws {
+        let pooler = try Pooler(
+            ["pool_mode": "transaction", "default_pool_size": "1", "max_pinned": "1"],
+            databases: [
+                "app":
+                    "$server connect_query='prepare everybodys as select 7; listen everybodys; create temp table everybodys as select 8 as a'"
+            ])
+        let client = try pooler.connect()
+        for _ in 0..<2 {
+            #expect(try client.query("execute everybodys").value == "7")
+            #expect(try client.query("select a from everybodys").value == "8")
+            #expect(try client.query("do $$ begin perform 1; end $$").tag == "DO")
+            try eventually { try pooler.pool()["sv_active"] == "0" }
+            #expect(try pooler.console("SHOW PINS").rows.isEmpty)
+        }
+        try client.query("prepare own as select 9")
+        try eventually { try pooler.console("SHOW PINS").records.first?["reasons"] == "SQL PREPARE" }
+        client.close()
+        let next = try pooler.connect()
+        #expect(throws: PostgresError.self) { try next.query("execute own") }
+        #expect(try next.query("execute everybodys").value == "7")
+        try next.query("deallocate everybodys")
+        next.close()
+        #expect(try pooler.connect().query("execute everybodys").value == "7")
+    }
 }

@@ -233,4 +233,17 @@ import Testing
             for (number, client) in clients.enumerated() { #expect(try client.lastResult().value == "\(number + 1)MB") }
         }
     }
+
+    @Test func `temp_buffers that a server refuses to change get another server`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"])
+        let (client, other) = (try pooler.connect(), try pooler.connect())
+        try client.query("set temp_buffers = '1600kB'")
+        try other.query("create temp table state_t (a int); insert into state_t values (1); drop table state_t")
+        #expect(try client.setting("temp_buffers") == "1600kB")
+        try client.query("create temp table state_t (a int); insert into state_t values (1); drop table state_t")
+        for _ in 0..<2 {
+            #expect(try other.setting("temp_buffers") == "8MB")
+            #expect(try client.setting("temp_buffers") == "1600kB")
+        }
+    }
 }

@@ -76,4 +76,59 @@ import Testing
             #expect(try pooler.connect().setting("work_mem") == "4MB")
         }
     }
+
+    @Test(arguments: [
+        ("reset search_path", ["search_path"]),
+        ("reset all", ["search_path", "geqo", "app.tenant", "TimeZone", "DateStyle"]),
+        ("set geqo to default", ["geqo"]), ("set time zone default", ["TimeZone"]), ("reset datestyle", ["DateStyle"]),
+        ("reset app.tenant", ["app.tenant"]), ("select 1; reset geqo; select 2", ["geqo"]),
+    ])
+    func `RESET goes back to them at once, inside a transaction too`(sql: String, names: [String]) throws {
+        let options = "-c search_path=mine -c geqo=off -c app.tenant=x -c TimeZone=Asia/Tokyo -c DateStyle=German"
+        let own = [
+            "search_path": "mine", "geqo": "off", "app.tenant": "x", "TimeZone": "Asia/Tokyo",
+            "DateStyle": "German, DMY",
+        ]
+        let changed = [
+            "search_path": "other", "geqo": "on", "app.tenant": "y", "TimeZone": "UTC", "DateStyle": "ISO, DMY",
+        ]
+        for isExtended in [false, true] where !isExtended || !sql.contains(";") {
+            let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
+            let (client, other) = (try pooler.connect(["options": options]), try pooler.connect())
+            try client.query(
+                "set search_path = other; set geqo = on; set app.tenant = 'y'; set timezone = 'UTC'; set datestyle = 'ISO'"
+            )
+            for end in ["rollback", "commit"] {
+                try client.query("begin")
+                if isExtended { try client.query(sql, []) } else { try client.query(sql) }
+                for (name, value) in own {
+                    #expect(try client.setting(name) == (names.contains(name) ? value : changed[name]), "\(name)")
+                }
+                try client.query(end)
+                try other.query("select 1")
+                let isBack = end == "commit"
+                for (name, value) in own {
+                    #expect(
+                        try client.setting(name) == (names.contains(name) && isBack ? value : changed[name]), "\(name)")
+                }
+            }
+            #expect(try other.setting("geqo") == "on")
+        }
+    }
+
+    @Test func `DISCARD ALL goes back to them, and RESET in a failed transaction harms nobody`() throws {
+        let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
+        let client = try pooler.connect(["options": "-c TimeZone=Asia/Tokyo -c geqo=off"])
+        try client.query("set timezone = 'UTC'; set geqo = on")
+        try client.query("discard all")
+        #expect(try client.setting("TimeZone") == "Asia/Tokyo")
+        #expect(client.parameter("TimeZone") == "Asia/Tokyo")
+        #expect(try client.setting("geqo") == "off")
+        try client.query("begin")
+        #expect(throws: PostgresError.self) { try client.query("select 1/0") }
+        #expect(throws: PostgresError.self) { try client.query("reset all") }
+        #expect(throws: PostgresError.self) { try client.query("reset all", []) }
+        #expect(try client.query("rollback").tag == "ROLLBACK")
+        #expect(try client.setting("geqo") == "off")
+    }
 }

@@ -32,8 +32,26 @@ struct ClientStatements {
     var searchPath: [UInt8] = []
     /// A DEALLOCATE or DISCARD that it has bound, or sent as a Query, and that has not been run yet.
     var pendingDiscard: DiscardCommand?
+    /// The DEALLOCATEs of a Query with statements of ours in their place, in its order, less what has been run.
+    var queuedDiscards: [QueuedDiscard] = []
+    /// Whether the Query at hand names prepared statements, as far as the session's lexer has seen.
+    var queryNames = QueryNames.none
     /// Why its messages wait at the moment.
     var pause = Pause.none
+
+    /// A DEALLOCATE of a Query that has not been run yet.
+    struct QueuedDiscard {
+        let name: [UInt8]
+        /// Which guard stands for the name; nil where it is not one that the client has given over the protocol.
+        let guardIndex: Int?
+    }
+
+    enum QueryNames {
+        case none
+        case some
+        /// As above; a backslash escapes in its strings.
+        case someBesideBackslashes
+    }
 
     /// What a client's next messages wait for, because what becomes of them depends on it.
     enum Pause {
@@ -42,6 +60,8 @@ struct ClientStatements {
         case earlierBatches
         /// Every answer.
         case allAnswers
+        /// A place among the pinned clients.
+        case pin
     }
 
     init() {}
@@ -67,4 +87,11 @@ struct ClientStatements {
     }
 
     mutating func removeAllNames() { names.removeAll() }
+
+    /// The DEALLOCATE that has been run, by the order of tags.
+    mutating func takeDiscard() -> QueuedDiscard? {
+        if !queuedDiscards.isEmpty { return queuedDiscards.removeFirst() }
+        guard case .name(let name) = pendingDiscard else { return nil }
+        return QueuedDiscard(name: name, guardIndex: self[name] == nil ? nil : 0)
+    }
 }

@@ -21,6 +21,10 @@ final class PreparedStatement {
     fileprivate(set) var changedAt: UInt64 = 0
     /// For a DEALLOCATE of a name: the same of the guard, once somebody needed it.
     var turnedToGuard: PreparedStatement?
+    /// Where its text is an EXECUTE: the name in it.
+    let executes: StatementReference?
+    /// For an EXECUTE by a name of ours: the statement of that name, which has to be where this one is.
+    var executed: PreparedStatement?
     private let table: StatementTable?
 
     /// PgBouncer's names, which people look for in pg_prepared_statements.
@@ -28,8 +32,9 @@ final class PreparedStatement {
 
     init(
         definition: [UInt8], hash: Int, number: UInt64, discards: DiscardCommand?, effects: SessionEffects,
-        searchPath: [UInt8], table: StatementTable?
+        executes: StatementReference? = nil, searchPath: [UInt8], table: StatementTable?
     ) {
+        self.executes = executes
         self.definition = definition
         self.hash = hash
         self.discards = discards
@@ -91,10 +96,12 @@ final class StatementTable {
                 && statement.searchPath == searchPath
         }
         if let found = unsafe found { return unsafe found.takeUnretainedValue() }
+        let text = definition.slice(0..<(definition.endOfCString(from: 0) ?? 0))
+        let effects = SessionLexer.effects(of: text)
+        let references = effects.executes ? SessionLexer.statementReferences(in: text) : []
         let statement = PreparedStatement(
             definition: definition.array(), hash: hash, number: numbers.makeName(), discards: discards,
-            effects: SessionLexer.effects(of: definition.slice(0..<(definition.endOfCString(from: 0) ?? 0))),
-            searchPath: searchPath, table: self)
+            effects: effects, executes: references.first { $0.verb == .execute }, searchPath: searchPath, table: self)
         unsafe statements.insert(.passUnretained(statement), hash: hash)
         return statement
     }

@@ -8,13 +8,18 @@ struct SQLWords: ~Escapable {
     }
 
     private let text: RawSpan
-    private(set) var position = 0
+    private(set) var position: Int
+    /// Whether empty statements in front of the first word are passed over.
+    private let passesEmpty: Bool
     /// Where the last word stood, quotes included.
     private(set) var lastWord = 0..<0
 
+    /// From the beginning of a text, or from within a statement.
     @_lifetime(copy text)
-    init(_ text: RawSpan) {
+    init(_ text: RawSpan, from start: Int? = nil) {
         self.text = text
+        position = start ?? 0
+        passesEmpty = start == nil
     }
 
     /// The word that comes next; nil where something else comes, or nothing. Empty statements in front of the first word are
@@ -46,7 +51,9 @@ struct SQLWords: ~Escapable {
     @_lifetime(self: copy self)
     private mutating func skipSpace() {
         position = text.endOfSpace(from: position)
-        while lastWord.isEmpty, peek() == UInt8(ascii: ";") { position = text.endOfSpace(from: position + 1) }
+        while passesEmpty, lastWord.isEmpty, peek() == UInt8(ascii: ";") {
+            position = text.endOfSpace(from: position + 1)
+        }
     }
 
     @_lifetime(self: copy self)

@@ -22,6 +22,11 @@ struct ServerStatements {
 
     /// The statement of no text that stands for a name which must be taken, or must be there to be given up.
     static let guardName = Array("\(PreparedStatement.namePrefix)0".utf8)
+    /// How many of them there may be, for texts that give up several names.
+    static let guardLimit = 32
+
+    /// The first one has the plain name.
+    static func guardName(_ index: Int) -> [UInt8] { index == 0 ? guardName : guardName + Array("_\(index)".utf8) }
 
     /// Node 0 is the ring's anchor: its `newer` is the oldest copy, its `older` the freshest.
     private var nodes: [Node] = []
@@ -30,8 +35,8 @@ struct ServerStatements {
 
     /// Whether the connection was found to hold other statements than the book says, so that it must not be used again.
     var isUnreliable = false
-    /// Whether the guard is prepared.
-    var hasGuard = false
+    /// Which guards are prepared, a bit for each.
+    private(set) var guards: UInt32 = 0
     /// What the unnamed statement is.
     var unnamed: PreparedStatement?
     /// Whose it is: a client's `id`.
@@ -91,12 +96,24 @@ struct ServerStatements {
         freeNodes.append(position)
     }
 
+    /// Whether the first guard is prepared.
+    var hasGuard: Bool {
+        get { hasGuard(0) }
+        set { setGuard(0, newValue) }
+    }
+
+    func hasGuard(_ index: Int) -> Bool { guards & (1 << UInt32(index)) != 0 }
+
+    mutating func setGuard(_ index: Int, _ isThere: Bool) {
+        if isThere { guards |= 1 << UInt32(index) } else { guards &= ~(1 << UInt32(index)) }
+    }
+
     /// DEALLOCATE ALL or DISCARD ALL: the unnamed statement stays (`DropAllPreparedStatements`).
     mutating func removeAllNames() {
         nodes = []
         freeNodes = []
         positions = [:]
-        hasGuard = false
+        guards = 0
     }
 
     /// A simple Query of ours: it destroys the unnamed statement.
@@ -130,7 +147,7 @@ struct MovedStatements: Sendable {
 
     /// The oldest first.
     let copies: [Copy]
-    let hasGuard: Bool
+    let guards: UInt32
     let hasUnnamed: Bool
 }
 
@@ -143,13 +160,13 @@ extension ServerStatements {
                 searchPath: copy.statement.searchPath, name: copy.name, preparedAt: copy.preparedAt,
                 changedAt: copy.statement.changedAt)
         }
-        return MovedStatements(copies: copies, hasGuard: hasGuard, hasUnnamed: unnamed != nil)
+        return MovedStatements(copies: copies, guards: guards, hasUnnamed: unnamed != nil)
     }
 
     /// The statements of a server that has come from another worker.
     init(_ moved: MovedStatements, among table: StatementTable) {
         self.init()
-        hasGuard = moved.hasGuard
+        guards = moved.guards
         // Nobody here can mean that one.
         if moved.hasUnnamed { unnamed = .unkept() }
         for copy in moved.copies {

@@ -12,8 +12,8 @@ enum StatementEffect {
     case closed(NamedStatement)
     /// The server's copy has been given up.
     case evicted(ServerStatements.Copy)
-    /// The server has got its guard.
-    case guarded
+    /// The server has got a guard.
+    case guarded(Int)
     /// The unnamed statement has changed, for the client or on the server. A failed Parse of the client's leaves it none; one
     /// of ours does not change what the client believes in.
     case unnamed(was: UnnamedState, isOurs: Bool)
@@ -21,6 +21,8 @@ enum StatementEffect {
     case uses(NamedStatement, ServerStatements.Copy)
     /// Nothing changes; the server speaks of a statement of ours where the client has named another.
     case misnames(server: [UInt8], client: [UInt8])
+    /// A Query does away with the unnamed statement, as above; the server knows others by names of ours in it.
+    case rewritten(was: UnnamedState, RewrittenQuery)
     /// The server's error is replaced by ours.
     case refuses(ErrorMessage)
 
@@ -35,7 +37,7 @@ enum StatementEffect {
         switch self {
         case .none, .uses, .misnames, .refuses: .nothing
         case .defined, .prepared, .definedAndPrepared, .closed, .evicted, .guarded: .names
-        case .unnamed: .unnamed
+        case .unnamed, .rewritten: .unnamed
         }
     }
 }

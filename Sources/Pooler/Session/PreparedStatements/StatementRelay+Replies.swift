@@ -16,6 +16,8 @@ extension StatementRelay {
         for (index, effect) in replies.undone.enumerated().reversed() {
             switch effect {
             case .none, .uses, .misnames, .refuses: break
+            case .rewritten(let was, _):
+                restoreUnnamed(was, isFirst: index == 0, isOurs: false, &client, &server, &replies)
             case .defined(let named): client.remove(named)
             case .prepared(let copy): server.remove(copy.statement)
             case .definedAndPrepared(let named, let copy):
@@ -23,20 +25,29 @@ extension StatementRelay {
                 server.remove(copy.statement)
             case .closed(let named): client.insert(named)
             case .evicted(let copy): server.insert(copy, asOldest: true)
-            case .guarded: server.hasGuard = false
-            case .unnamed(var was, let isOurs):
-                if index == 0 {
-                    was.server = nil
-                    if !isOurs { was.client = nil }
-                }
-                guard !replies.unnamedWasRestored(to: was) else { continue }
-                client.unnamed = was.client
-                server.unnamed = was.server
-                server.unnamedOwner = was.owner
+            case .guarded(let index): server.setGuard(index, false)
+            case .unnamed(let was, let isOurs):
+                restoreUnnamed(was, isFirst: index == 0, isOurs: isOurs, &client, &server, &replies)
             }
         }
         replies.undoneWasTakenBack()
         if replies.isSkipping { client.pendingDiscard = nil }
+    }
+
+    /// `isFirst`: of the requests that were not done, it is the one that failed.
+    private func restoreUnnamed(
+        _ state: UnnamedState, isFirst: Bool, isOurs: Bool, _ client: inout ClientStatements,
+        _ server: inout ServerStatements, _ replies: inout ReplyQueue
+    ) {
+        var was = state
+        if isFirst {
+            was.server = nil
+            if !isOurs { was.client = nil }
+        }
+        guard !replies.unnamedWasRestored(to: was) else { return }
+        client.unnamed = was.client
+        server.unnamed = was.server
+        server.unnamedOwner = was.owner
     }
 
     /// An error about a statement has come; `effect` is what the failed message was to do, `requestCount` how many answers
@@ -51,6 +62,8 @@ extension StatementRelay {
             return .replace(error.bytes)
         case .misnames(let name, let clientsName):
             return rename(name, clientsName, in: body)
+        case .rewritten(_, let query):
+            return rename(query.names, in: body) { query.position(of: $0) }
         case .uses(let named, let copy):
             let isRepeatable =
                 server.replay.isComplete && server.replay.requestCount == requestCount
@@ -117,11 +130,11 @@ extension StatementRelay {
         if tag.equals("DEALLOCATE ALL\0") || tag.equals("DISCARD ALL\0") {
             client.removeAllNames()
             server.removeAllNames()
-        } else if tag.equals("DEALLOCATE\0"), case .name(let name) = client.pendingDiscard {
-            if let named = client[name] {
-                client.remove(named)
-                server.hasGuard = false
-            } else if name.starts(with: PreparedStatement.namePrefix.utf8) {
+        } else if tag.equals("DEALLOCATE\0"), let discard = client.takeDiscard() {
+            if let index = discard.guardIndex {
+                if let named = client[discard.name] { client.remove(named) }
+                server.setGuard(index, false)
+            } else if discard.name.starts(with: PreparedStatement.namePrefix.utf8) {
                 server.isUnreliable = true
             }
         }
@@ -129,8 +142,14 @@ extension StatementRelay {
 
     /// The error with the client's name for a statement where the server has put its own.
     private func rename(_ name: [UInt8], _ clientsName: [UInt8], in body: RawSpan) -> ErrorTreatment {
+        rename([StatementAlias(server: name, client: clientsName)], in: body) { $0 }
+    }
+
+    /// As above; `position`: where in the client's text a character of the server's stands.
+    private func rename(
+        _ names: [StatementAlias], in body: RawSpan, position: (Int) -> Int
+    ) -> ErrorTreatment {
         let quote = [UInt8(ascii: "\"")]
-        let (old, new) = (quote + name + quote, quote + clientsName + quote)
         var result: [UInt8] = []
         var cursor = 0
         var isChanged = false
@@ -138,9 +157,21 @@ extension StatementRelay {
             let end = body.endOfCString(from: cursor + 1)
         {
             var field = body.slice(cursor..<end).array()
-            if field.first == UInt8(ascii: "M"), let found = field.firstRange(of: old) {
-                field.replaceSubrange(found, with: new)
-                isChanged = true
+            if field.first == UInt8(ascii: "M") {
+                for name in names {
+                    guard let found = field.firstRange(of: quote + name.server + quote) else { continue }
+                    field.replaceSubrange(found, with: quote + name.client + quote)
+                    isChanged = true
+                    break
+                }
+            } else if field.first == UInt8(ascii: "P"),
+                let old = Int(String(decoding: field.dropFirst(), as: UTF8.self))
+            {
+                let new = position(old)
+                if new != old {
+                    field = [UInt8(ascii: "P")] + Array(String(new).utf8)
+                    isChanged = true
+                }
             }
             result += field + [0]
             cursor = end + 1

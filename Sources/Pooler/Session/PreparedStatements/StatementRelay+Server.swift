@@ -6,6 +6,7 @@ extension StatementRelay {
         _ statement: PreparedStatement, on server: inout ServerStatements, _ replies: inout ReplyQueue,
         _ counters: inout StatCounters, _ circumstances: Circumstances
     ) -> ServerStatements.Copy {
+        prepareExecuted(by: statement, on: &server, &replies, &counters, circumstances)
         let known = server.use(statement)
         if let known, !known.isOutdated { return known }
         if let known { evict(known, from: &server, &replies) }
@@ -21,7 +22,9 @@ extension StatementRelay {
         for statement: PreparedStatement, on server: inout ServerStatements, _ replies: inout ReplyQueue,
         _ circumstances: Circumstances
     ) -> ServerStatements.Copy {
-        while server.count >= circumstances.limit, let oldest = server.oldest { evict(oldest, from: &server, &replies) }
+        // What it executes stays.
+        let limit = max(circumstances.limit, statement.executed == nil ? 1 : 2)
+        while server.count >= limit, let oldest = server.oldest { evict(oldest, from: &server, &replies) }
         let copy = ServerStatements.Copy(
             statement: statement, name: statement.serverName, preparedAt: statement.present)
         server.insert(copy)
@@ -34,13 +37,13 @@ extension StatementRelay {
         sendClose(copy.name)
     }
 
-    /// Sees to it that the guard is there; true when it had to be prepared.
+    /// Sees to it that a guard is there; true when it had to be prepared.
     @discardableResult
-    func prepareGuard(on server: inout ServerStatements, _ replies: inout ReplyQueue) -> Bool {
-        guard !server.hasGuard else { return false }
-        server.hasGuard = true
-        replies.requestSent(.parse, for: .pooler, effect: .guarded)
-        sendParse(ServerStatements.guardName, Self.emptyDefinition)
+    func prepareGuard(_ index: Int = 0, on server: inout ServerStatements, _ replies: inout ReplyQueue) -> Bool {
+        guard !server.hasGuard(index) else { return false }
+        server.setGuard(index, true)
+        replies.requestSent(.parse, for: .pooler, effect: .guarded(index))
+        sendParse(ServerStatements.guardName(index), Self.emptyDefinition)
         return true
     }
 

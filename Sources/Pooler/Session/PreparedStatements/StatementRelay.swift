@@ -34,6 +34,8 @@ struct StatementRelay {
         case absorbed
         /// It has to wait.
         case pause
+        /// It waits for what is no business of statements.
+        case waits
         /// It has to wait until it is known what follows it.
         case needsFollower
         /// Nothing yet: what it binds may change the session.
@@ -53,7 +55,7 @@ struct StatementRelay {
         if replies.hasUncertainNames, !message.name.isEmpty || statement.discards != nil { return .pause }
         server.replay.abandon()
         if message.name.isEmpty {
-            return parseUnnamed(message, statement, at: range, &client, &server, &replies, circumstances)
+            return parseUnnamed(message, statement, at: range, &client, &server, &replies, &counters, circumstances)
         }
         counters.clientParses &+= 1
         let name = message.frame.slice(message.name)
@@ -67,6 +69,9 @@ struct StatementRelay {
         let named = NamedStatement(name: Array(name.array().prefix(ClientStatements.nameLimit)), statement: statement)
         let resolved = resolve(statement, client)
         client.insert(named)
+        if circumstances.status != .failed {
+            prepareExecuted(by: resolved, on: &server, &replies, &counters, circumstances)
+        }
         let known = server.use(resolved)
         if let known, !known.isOutdated, circumstances.status != .failed, !replies.isStatusPending {
             replies.requestSent(.parse, for: .madeUp, effect: .defined(named))
@@ -84,10 +89,11 @@ struct StatementRelay {
     private func parseUnnamed(
         _ message: borrowing ParseMessage, _ statement: PreparedStatement, at range: Range<Int>?,
         _ client: inout ClientStatements, _ server: inout ServerStatements, _ replies: inout ReplyQueue,
-        _ circumstances: Circumstances
+        _ counters: inout StatCounters, _ circumstances: Circumstances
     ) -> Outcome {
-        let effect = unnamedChanges(client, server, isOurs: false)
         let resolved = resolve(statement, client)
+        prepareExecuted(by: resolved, on: &server, &replies, &counters, circumstances)
+        let effect = unnamedChanges(client, server, isOurs: false)
         setUnnamed(statement, as: resolved, &client, &server, circumstances)
         replies.requestSent(.parse, effect: effect)
         if let range, resolved === statement {
@@ -125,11 +131,20 @@ struct StatementRelay {
         return table.intern(message.definition, discards: leading?.command, searchPath: searchPath)
     }
 
-    /// What is prepared on a server for a statement: the same, unless it is a DEALLOCATE of a name that only we know. That is
-    /// turned to the guard.
-    private func resolve(
+    /// What is prepared on a server for a statement: the same, unless it is a DEALLOCATE or EXECUTE of a name that only we know.
+    /// The one is turned to the guard, the other to the name that the statement has on servers.
+    @inline(__always)
+    func resolve(
         _ statement: PreparedStatement, _ client: borrowing ClientStatements
     ) -> PreparedStatement {
+        if statement.discards == nil, statement.executes == nil { return statement }
+        return resolveNaming(statement, client)
+    }
+
+    private func resolveNaming(
+        _ statement: PreparedStatement, _ client: borrowing ClientStatements
+    ) -> PreparedStatement {
+        if statement.executes != nil { return resolveExecuting(statement, client) }
         guard case .name(let name) = statement.discards, client[name] != nil else { return statement }
         if let turned = statement.turnedToGuard { return turned }
         let definition = statement.definition
@@ -154,7 +169,9 @@ struct StatementRelay {
         _ replies: inout ReplyQueue, _ counters: inout StatCounters, _ circumstances: Circumstances
     ) -> Outcome {
         if replies.isSkipping { return .passOn }
-        if message.name.isEmpty { return useUnnamed(message, &client, &server, &replies, circumstances) }
+        if message.name.isEmpty {
+            return useUnnamed(message, &client, &server, &replies, &counters, circumstances)
+        }
         if replies.hasUncertainNames { return .pause }
         let name = scratch.bytes(message.name)
         guard let named = client[name] else { return useUnknown(message, &server, &replies) }
@@ -171,7 +188,7 @@ struct StatementRelay {
             counters.binds &+= 1
             client.pendingDiscard = named.statement.discards
         }
-        if statement !== named.statement { prepareGuard(on: &server, &replies) }
+        if statement !== named.statement, named.statement.discards != nil { prepareGuard(on: &server, &replies) }
         let copy = prepare(statement, on: &server, &replies, &counters, circumstances)
         replies.requestSent(message.request, effect: .uses(named, copy))
         send(message, as: copy.name, &server, beginsBatch: beginsBatch)
@@ -212,7 +229,7 @@ struct StatementRelay {
 
     private func useUnnamed(
         _ message: StatementMessage, _ client: inout ClientStatements, _ server: inout ServerStatements,
-        _ replies: inout ReplyQueue, _ circumstances: Circumstances
+        _ replies: inout ReplyQueue, _ counters: inout StatCounters, _ circumstances: Circumstances
     ) -> Outcome {
         if replies.hasUncertainUnnamed { return .pause }
         if replies.hasUncertainNames, client.unnamed?.discards != nil { return .pause }
@@ -221,6 +238,7 @@ struct StatementRelay {
         }
         server.replay.abandon()
         let wanted = client.unnamed.map { resolve($0, client) }
+        if let wanted { prepareExecuted(by: wanted, on: &server, &replies, &counters, circumstances) }
         let isThere = wanted === server.unnamed && (wanted == nil || server.unnamedOwner == circumstances.client)
         if !isThere {
             let effect = unnamedChanges(client, server, isOurs: true)
@@ -236,7 +254,7 @@ struct StatementRelay {
             }
         }
         if message.request == .bind { client.pendingDiscard = client.unnamed?.discards }
-        if wanted !== client.unnamed { prepareGuard(on: &server, &replies) }
+        if wanted !== client.unnamed, client.unnamed?.discards != nil { prepareGuard(on: &server, &replies) }
         return .passOn
     }
 
@@ -273,10 +291,14 @@ struct StatementRelay {
     @inline(__always)
     func query(
         _ bytes: Range<Int>, isWhole: Bool, _ client: inout ClientStatements, _ server: inout ServerStatements,
-        _ replies: inout ReplyQueue, _ circumstances: Circumstances
+        _ replies: inout ReplyQueue, _ counters: inout StatCounters, _ circumstances: Circumstances
     ) -> Outcome {
         if replies.isSkipping { return .passOn }
         server.replay.abandon()
+        if isWhole, client.queryNames != .none {
+            let outcome = namingQuery(bytes, &client, &server, &replies, &counters, circumstances)
+            if outcome != .passOn { return outcome }
+        }
         if isWhole, bytes.count > FrameHeader.size,
             LeadingCommand.mayBegin(scratch.bytes(bytes).uint8(at: FrameHeader.size))
         {
@@ -293,29 +315,11 @@ struct StatementRelay {
         _ bytes: Range<Int>, _ client: inout ClientStatements, _ server: inout ServerStatements,
         _ replies: inout ReplyQueue, _ circumstances: Circumstances
     ) -> Outcome {
-        let body = bytes.lowerBound + FrameHeader.size..<bytes.upperBound
-        let text = scratch.bytes(body)
-        guard let textEnd = text.endOfCString(from: 0), let leading = LeadingCommand(text.slice(0..<textEnd)) else {
-            return .passOn
-        }
+        guard let leading = LeadingCommand(scratch.queryText(bytes)) else { return .passOn }
         if replies.hasUncertainNames { return .pause }
-        guard case .name(let name) = leading.command, client[name] != nil else {
-            client.pendingDiscard = leading.command
-            enterQuery(&client, &server, &replies, circumstances)
-            toServer.forward(bytes, of: scratch)
-            return .sentForAnswers
-        }
         client.pendingDiscard = leading.command
-        let wasOpen = replies.isPipelineOpen
-        // The Parse ends with a Sync, unless the client's own is still to come.
-        if prepareGuard(on: &server, &replies), !wasOpen { sendSync(&replies) }
         enterQuery(&client, &server, &replies, circumstances)
-        let length = bytes.count - leading.name.count + Self.quotedGuard.count
-        toServer.insertHead(.query, frameLength: length, beside: scratch)
-        let start = body.lowerBound
-        toServer.forward(start..<start + leading.name.lowerBound, of: scratch)
-        toServer.insert(Self.quotedGuard, beside: scratch)
-        toServer.forward(start + leading.name.upperBound..<bytes.upperBound, of: scratch)
+        toServer.forward(bytes, of: scratch)
         return .sentForAnswers
     }
 
@@ -335,7 +339,7 @@ struct StatementRelay {
         return .sentForAnswers
     }
 
-    private func enterQuery(
+    func enterQuery(
         _ client: inout ClientStatements, _ server: inout ServerStatements, _ replies: inout ReplyQueue,
         _ circumstances: Circumstances
     ) {

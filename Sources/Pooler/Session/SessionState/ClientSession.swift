@@ -8,6 +8,12 @@ struct ClientSession {
     var pinnedSince: Instant?
     /// Whether it is counted against max_pinned.
     var holdsPin = false
+    /// Whether its server is being asked if the reason for the pin is still there.
+    var isPinInQuestion = false
+    /// Since when it waits for the place of a pin that is in question.
+    var awaitsPinSince: Instant?
+    /// A statement is on its way that puts parameters back: behind it, those go back to the values of the startup packet.
+    var isResetting = false
     /// Whether it has been told that it is pinned, once.
     var wasNotified = false
 
@@ -26,6 +32,10 @@ struct ServerSession {
     var settings: SessionSettings?
     /// What connect_query has set: so it is for clients that have set nothing.
     var baseline: SessionSettings?
+    /// How much connect_query has made of what is bound to the connection: that is nobody's.
+    var baselineCounts = SessionProbe.Counts()
+    /// Values of temp_buffers may be refused, since there have been temporary tables.
+    private(set) var hadTemporary = false
     /// Names of parameters that may have changed and that the server does not list.
     private(set) var names: [String] = []
     /// It is not known what parameters are set, so all of them are reset before another client has it.
@@ -40,6 +50,12 @@ struct ServerSession {
 
     init() {}
 
+    /// It has come from another worker.
+    mutating func moved(baselineCounts: SessionProbe.Counts, hadTemporary: Bool) {
+        self.baselineCounts = baselineCounts
+        self.hadTemporary = hadTemporary
+    }
+
     /// Whether another client would find it as it was.
     @inline(__always)
     var isUntouched: Bool { touched.rawValue | holds.rawValue == 0 }
@@ -49,12 +65,14 @@ struct ServerSession {
 
     /// A statement is on its way; `names` are those of its parameters that are not tracked.
     mutating func ran(_ effects: SessionEffects, names newNames: [String]) {
-        let present = holds.union(settings == nil ? [] : .replayable)
+        let hasSettings = settings != nil || holds.contains(.longSettings)
+        let present = holds.union(hasSettings ? .replayable : []).union(baselineCounts.kinds)
         var ended = effects.ends.intersection(present)
         // Whether they are gone is told by the mark.
         ended.remove(.unknownSettings)
         if effects.ends.contains(.settings), holds.contains(.unknownSettings) { ended.insert(.settings) }
         touched.formUnion(effects.touches.union(ended))
+        if touched.contains(.temporary) { hadTemporary = true }
         if !newNames.isEmpty { touched.insert(.settings) }
         for name in newNames { mayBeSet(name) }
         if effects.makes.contains(.statement) {

@@ -12,6 +12,13 @@ enum SessionCleaning {
         if kinds.contains(.advisoryLock) { statements.append("SELECT pg_catalog.pg_advisory_unlock_all()") }
         if kinds.contains(.statement) { statements.append("DEALLOCATE ALL") }
         if kinds.contains(.temporary) { statements.append("DISCARD TEMP") }
+        if kinds.contains(.slot) {
+            statements.append(
+                """
+                SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots \
+                WHERE temporary AND active_pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+                """)
+        }
         return statements.isEmpty ? nil : statements.joined(separator: "; ")
     }
 }

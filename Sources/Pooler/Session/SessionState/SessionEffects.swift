@@ -21,16 +21,22 @@ struct SessionEffects: Equatable, Sendable {
         static let statement = Kinds(rawValue: 1 << 7)
         /// Something ran that could not be read: its server is reset before anybody else has it, and nobody is pinned for it.
         static let unread = Kinds(rawValue: 1 << 8)
+        /// Parameters whose values are too long to be carried.
+        static let longSettings = Kinds(rawValue: 1 << 9)
+        /// Temporary replication slots.
+        static let slot = Kinds(rawValue: 1 << 10)
 
         /// What another server can be given.
         static let replayable: Kinds = [.settings, .role]
         /// What lives and dies with its server connection.
-        static let bound: Kinds = [.unknownSettings, .listen, .temporary, .advisoryLock, .cursor, .statement]
+        static let bound: Kinds = [
+            .unknownSettings, .longSettings, .listen, .temporary, .advisoryLock, .cursor, .statement, .slot,
+        ]
         static let all: Kinds = [.replayable, .bound]
         /// What a server can be asked about.
-        static let knowable: Kinds = all.subtracting(.unknownSettings)
+        static let knowable: Kinds = all.subtracting([.unknownSettings, .longSettings])
         /// What RESET ALL is for.
-        static let resettable: Kinds = [.settings, .role, .unknownSettings, .unread]
+        static let resettable: Kinds = [.settings, .role, .unknownSettings, .longSettings, .unread]
 
         /// For people, in the order of the bits.
         var descriptions: [String] {
@@ -41,6 +47,7 @@ struct SessionEffects: Equatable, Sendable {
             (.settings, "parameters"), (.role, "role"), (.unknownSettings, "parameters set by name in a variable"),
             (.listen, "LISTEN"), (.temporary, "temporary tables"), (.advisoryLock, "session advisory locks"),
             (.cursor, "cursors WITH HOLD"), (.statement, "SQL PREPARE"),
+            (.longSettings, "long values of parameters"), (.slot, "temporary replication slots"),
         ]
     }
 
@@ -54,6 +61,10 @@ struct SessionEffects: Equatable, Sendable {
     var names: [String] = []
     /// SQL EXECUTE: it does what a PREPARE has said before.
     var executes = false
+    /// Parameters go back to what they were at the session's start.
+    var resets = false
+    /// PREPARE, EXECUTE or DEALLOCATE: a prepared statement is named.
+    var namesStatements = false
 
     /// Most names that are kept.
     static let nameLimit = 16
@@ -77,6 +88,8 @@ struct SessionEffects: Equatable, Sendable {
         makes.formUnion(other.makes)
         ends.formUnion(other.ends)
         executes = executes || other.executes
+        resets = resets || other.resets
+        namesStatements = namesStatements || other.namesStatements
         for name in other.names { setsParameter(name) }
     }
 

@@ -30,6 +30,14 @@ extension SessionLexer {
         } else if matches(word, "pg_settings") {
             // An UPDATE of it sets parameters.
             effects.touches.insert(.settings)
+        } else if matches(word, "pg_create_physical_replication_slot")
+            || matches(word, "pg_create_logical_replication_slot") || matches(word, "pg_copy_physical_replication_slot")
+            || matches(word, "pg_copy_logical_replication_slot")
+        {
+            // Whether it is a temporary one, an argument says.
+            effects.touches.insert(.slot)
+        } else if matches(word, "pg_drop_replication_slot") {
+            effects.ends.insert(.slot)
         } else if namesTemporarySchema(word) {
             effects.touches.insert(.temporary)
         } else if matches(word, "query_to_xml") || matches(word, "query_to_xmlschema")

@@ -15,6 +15,8 @@ struct SessionLexer: ~Escapable {
     var setConfigCount = 0
     /// Where its strings end depends on standard_conforming_strings, which may be on its way.
     var isAmbiguous = false
+    /// Where prepared statements are named, if that is wanted.
+    private var references: [StatementReference]?
 
     @_lifetime(copy text)
     init(_ text: RawSpan, hasBackslashes: Bool = false) {
@@ -30,6 +32,14 @@ struct SessionLexer: ~Escapable {
         lexer.readStatements()
         if lexer.isAmbiguous { lexer.addOtherReading() }
         return lexer.effects
+    }
+
+    /// Where a text names prepared statements, in its order; none where it can be read in two ways.
+    static func statementReferences(in text: RawSpan, hasBackslashes: Bool = false) -> [StatementReference] {
+        var lexer = SessionLexer(text, hasBackslashes: hasBackslashes)
+        lexer.references = []
+        lexer.readStatements()
+        return lexer.isAmbiguous ? [] : lexer.references ?? []
     }
 
     @inline(never)
@@ -54,7 +64,7 @@ struct SessionLexer: ~Escapable {
     private mutating func readStatement() {
         guard let word = readWord() else { return readRest() }
         switch text.uint8(at: word.lowerBound) | 0x20 {
-        case UInt8(ascii: "s"): if matches(word, "set") { readSet() }
+        case UInt8(ascii: "s"): if matches(word, "set") { readSetStatement() }
         case UInt8(ascii: "r"): if matches(word, "reset") { readReset() }
         case UInt8(ascii: "l"):
             if matches(word, "listen") { effects.make(.listen) }
@@ -65,7 +75,8 @@ struct SessionLexer: ~Escapable {
         case UInt8(ascii: "c"):
             if matches(word, "create") { readCreate() }
             if matches(word, "close") { effects.ends.insert(.cursor) }
-            if matches(word, "call") { effects.touches.formUnion(.knowable) }
+            // Names of parameters that a procedure sets are known to nobody, so that all are reset behind it.
+            if matches(word, "call") { effects.touches.formUnion([.knowable, .unread]) }
         case UInt8(ascii: "e"):
             if matches(word, "execute") { readExecute() }
             if matches(word, "explain") { readExplain() }
@@ -85,10 +96,12 @@ struct SessionLexer: ~Escapable {
             effects.ends.insert(.temporary)
         } else if matches(word, "deallocate") {
             effects.ends.insert(.statement)
+            noteStatement(.deallocate)
         } else if matches(word, "discard") {
             guard let what = readWord() else { return }
             if matches(what, "all") {
                 effects.ends = .all
+                effects.resets = true
             } else if matches(what, "temp") || matches(what, "temporary") {
                 effects.ends.insert(.temporary)
             }
@@ -96,6 +109,15 @@ struct SessionLexer: ~Escapable {
     }
 
     // MARK: - Parameters
+
+    /// SET, behind the word, and whether it sets to DEFAULT.
+    @_lifetime(self: copy self)
+    private mutating func readSetStatement() {
+        readSet()
+        while let word = nextWord() {
+            if matches(word, "default") || matches(word, "local") { effects.resets = true }
+        }
+    }
 
     @_lifetime(self: copy self)
     mutating func readSet() {
@@ -121,6 +143,7 @@ struct SessionLexer: ~Escapable {
 
     @_lifetime(self: copy self)
     private mutating func readReset() {
+        effects.resets = true
         let start = position
         guard let word = readWord() else { return readName(from: start) }
         if isDotNext() { return readName(from: start) }
@@ -187,7 +210,10 @@ struct SessionLexer: ~Escapable {
 
     @_lifetime(self: copy self)
     private mutating func readPrepare() {
+        let start = position
         if let word = readWord(), matches(word, "transaction") { return }
+        position = start
+        noteStatement(.prepare)
         effects.make(.statement)
     }
 
@@ -229,8 +255,13 @@ struct SessionLexer: ~Escapable {
         var isExecute = false
         defer { if isExecute { executesStatement() } }
         var isCommit = false
+        var isAs = false
         while let word = nextWord() {
-            if matches(word, "execute") { isExecute = true }
+            if matches(word, "execute") {
+                isExecute = true
+                if isAs { noteStatement(.execute) }
+            }
+            isAs = matches(word, "as")
             if isCommit, matches(word, "drop") { return }
             isCommit = matches(word, "commit")
         }
@@ -241,12 +272,22 @@ struct SessionLexer: ~Escapable {
     @_lifetime(self: copy self)
     private mutating func readExecute() {
         executesStatement()
+        noteStatement(.execute)
         skipSpace()
         guard position < end, text.uint8(at: position) == UInt8(ascii: "\"") else { return }
         let name = readQuoted()
         let prefix = PreparedStatement.namePrefix.utf8.count
         if name.count >= prefix, matches(name.lowerBound..<name.lowerBound + prefix, "pgbouncer_") {
             effects.make(.unknownSettings)
+        }
+    }
+
+    /// The name of a prepared statement comes next.
+    @_lifetime(self: copy self)
+    private mutating func noteStatement(_ verb: StatementReference.Verb) {
+        effects.namesStatements = true
+        if references != nil, let reference = StatementReference(verb, in: text, from: position) {
+            references?.append(reference)
         }
     }
 

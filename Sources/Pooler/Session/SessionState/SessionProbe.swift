@@ -20,9 +20,39 @@ final class SessionProbe {
         /// What is set, except what is tracked all the time.
         var settings: [SessionSetting] = []
         /// What is bound to the connection.
-        var bound: Kinds = []
+        var bound = Counts()
+        /// There are values too long to be carried, which are not among the settings.
+        var isTooLong = false
         /// The mark was there.
         var isMarked = false
+    }
+
+    /// How much there is of each kind that is bound to a connection.
+    struct Counts: Equatable {
+        private var numbers = [Int](repeating: 0, count: Self.order.count)
+
+        /// In the order of the question.
+        private static let order: [Kinds] = [.listen, .temporary, .advisoryLock, .cursor, .statement, .slot]
+
+        init() {}
+
+        init(_ row: [[UInt8]?]) {
+            for (index, value) in row.prefix(numbers.count).enumerated() {
+                numbers[index] = value.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+            }
+        }
+
+        /// What there is.
+        var kinds: Kinds { beyond(Counts()) }
+
+        /// What there is more of than in `other`.
+        func beyond(_ other: Counts) -> Kinds {
+            var kinds: Kinds = []
+            for (index, kind) in Self.order.enumerated() where numbers[index] > other.numbers[index] {
+                kinds.insert(kind)
+            }
+            return kinds
+        }
     }
 
     /// A parameter of ours that says, while it is set, that nothing has reset all parameters: the server itself knows which
@@ -35,7 +65,6 @@ final class SessionProbe {
 
     /// How often the question has been put.
     var attempts = 1
-    private let asksForBound: Bool
     private let names: [String]
     private let mark: Mark
     /// Whom the server was logged in as.
@@ -49,15 +78,16 @@ final class SessionProbe {
     private var resultCount = 0
     private var findings = Findings()
     private var failure: (sqlState: String, text: String)?
+    /// What is still to come of a row that is too long.
+    private var passing = 0
+    /// How long the values are that have been kept.
+    private var keptCount = 0
 
-    /// Longest answer that is read: all values together.
+    /// How long all values together may be.
     static let answerLimit = 512 * 1024
 
-    init(
-        asksForBound: Bool, names: [String], mark: Mark = .none, user: String, isTracked: @escaping (String) -> Bool
-    ) {
+    init(names: [String], mark: Mark = .none, user: String, isTracked: @escaping (String) -> Bool) {
         self.mark = mark
-        self.asksForBound = asksForBound
         self.names = names
         self.user = user
         self.isTracked = isTracked
@@ -77,7 +107,7 @@ final class SessionProbe {
         case .read: sql += Array(",pg_catalog.current_setting('\(Mark.name)',true)".utf8)
         }
         sql += Self.list.utf8
-        if asksForBound { sql += Self.bound.utf8 }
+        sql += Self.bound.utf8
         var writer = MessageWriter()
         writer.message(FrontendMessageType.query) { $0.cString(sql) }
         return writer.bytes
@@ -101,26 +131,34 @@ final class SessionProbe {
     /// Everything in the temporary schema depends on it (2615 is pg_namespace).
     private static let bound = """
         ;set local search_path=pg_catalog,pg_temp;\
-        select exists(select from pg_listening_channels()),\
-        exists(select from pg_depend where refclassid=2615 and refobjid=pg_my_temp_schema()),\
-        exists(select from pg_locks where locktype='advisory' and pid=pg_backend_pid()),\
-        exists(select from pg_cursors where is_holdable),\
-        exists(select from pg_prepared_statements where from_sql)
+        select (select count(*) from pg_listening_channels()),\
+        (select count(*) from pg_depend where refclassid=2615 and refobjid=pg_my_temp_schema()),\
+        (select count(*) from pg_locks where locktype='advisory' and pid=pg_backend_pid()),\
+        (select count(*) from pg_cursors where is_holdable),\
+        (select count(*) from pg_prepared_statements where from_sql),\
+        (select count(*) from pg_replication_slots where temporary and active_pid=pg_backend_pid())
         """
-
-    private static let boundKinds: [Kinds] = [.listen, .temporary, .advisoryLock, .cursor, .statement]
 
     /// More of the server's answer. Messages that have nothing to do with it are shown to `other`, with their type.
     func received(_ span: RawSpan, other: (BackendMessageType, RawSpan) -> Void) -> Outcome {
-        unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        let passed = min(passing, span.byteCount)
+        passing -= passed
+        unsafe span.slice(passed..<span.byteCount).withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
         var cursor = 0
         var isReady = false
         let isWhole = unsafe bytes.withUnsafeBytes { raw in
             let span = unsafe RawSpan(_unsafeBytes: raw)
-            while case .frame(let header) = FrameScanner.header(in: span, at: cursor, limit: Self.answerLimit) {
+            while case .frame(let header) = FrameScanner.header(in: span, at: cursor, limit: Int(Int32.max)) {
                 let frameEnd = cursor + header.frameLength
-                if frameEnd > span.byteCount { return true }
                 let type = BackendMessageType(rawValue: header.type)
+                if type == .dataRow, header.frameLength > Self.answerLimit - keptCount {
+                    findings.isTooLong = true
+                    passing = max(0, frameEnd - span.byteCount)
+                    cursor = min(frameEnd, span.byteCount)
+                    continue
+                }
+                if header.frameLength > Self.answerLimit { return false }
+                if frameEnd > span.byteCount { return true }
                 let body = span.slice(cursor + FrameHeader.size..<frameEnd)
                 cursor = frameEnd
                 // Behind the end there is only what nobody has asked for.
@@ -142,6 +180,7 @@ final class SessionProbe {
         bytes = []
         resultCount = 0
         findings = Findings()
+        keptCount = 0
         failure = nil
     }
 
@@ -150,7 +189,9 @@ final class SessionProbe {
         switch type {
         case .readyForQuery: return true
         case .rowDescription: resultCount += 1
-        case .dataRow: readRow(Self.values(of: body))
+        case .dataRow:
+            if resultCount < 3 { keptCount += body.byteCount }
+            readRow(Self.values(of: body))
         case .errorResponse:
             let fields = ServerMessageFields(body: body)
             failure = (fields.sqlState, fields.message)
@@ -169,9 +210,7 @@ final class SessionProbe {
                 findings.settings.append(SessionSetting(name: text, value: value))
             }
         default:
-            for (kind, value) in zip(Self.boundKinds, values) where value == [UInt8(ascii: "t")] {
-                findings.bound.insert(kind)
-            }
+            findings.bound = Counts(values)
         }
     }
 

@@ -14,12 +14,16 @@ final class SessionSettings {
     /// Whether a server has accepted them. If not, or if a role is among them, the outcome of setting them is awaited, so that no
     /// query runs under values that it does not expect.
     var isVerified = false
+    /// Whether a server may refuse values that others have accepted: a role, or something else in them, may have been dropped
+    /// meanwhile, or it depends on what has been done on that connection.
+    let mayBeRefused: Bool
 
     /// What it takes, roughly.
     let byteCount: Int
 
     fileprivate init(_ settings: [SessionSetting]) {
         self.settings = settings
+        mayBeRefused = settings.contains { Self.isRole($0.name) || Self.fragile.contains($0.name) }
         byteCount = settings.reduce(64) { $0 + $1.name.utf8.count + $1.value.count + 64 }
     }
 
@@ -28,7 +32,11 @@ final class SessionSettings {
 
     func value(of name: String) -> [UInt8]? { settings.first { $0.name == name }?.value }
 
-    var hasRole: Bool { settings.contains { Self.isRole($0.name) } }
+    static let temporaryBuffers = "temp_buffers"
+    private static let fragile: Set<String> = [
+        temporaryBuffers, "default_tablespace", "temp_tablespaces", "default_text_search_config",
+        "default_table_access_method",
+    ]
 
     /// Names that the server does not list: whoever wants to know their values has to ask for each.
     var customNames: [String] { settings.map(\.name).filter { Self.isCustom($0) } }

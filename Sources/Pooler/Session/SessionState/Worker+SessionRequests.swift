@@ -9,6 +9,7 @@ extension Worker {
         of request: ReplyQueue.Request, _ header: FrameHeader, at range: Range<Int>, from client: ClientConnection
     ) -> Disposition? {
         if request == .functionCall { return functionCallDisposition(at: range, from: client) }
+        client.statements.queryNames = .none
         guard range.count == header.frameLength else {
             if header.frameLength <= Scratch.carryLimit { return .wait }
             return disposition(of: .anything, request, client)
@@ -16,8 +17,15 @@ extension Worker {
         let scratch = self.scratch
         let hasBackslashes = client.parameters?.hasBackslashes ?? false
         let start = request == .query ? range.lowerBound + FrameHeader.size : textStart(ofParse: range)
-        let effects = SessionLexer.effects(of: scratch.bytes(start..<range.upperBound), hasBackslashes: hasBackslashes)
+        var effects = SessionLexer.effects(of: scratch.bytes(start..<range.upperBound), hasBackslashes: hasBackslashes)
         guard !effects.isEmpty else { return nil }
+        if effects.namesStatements {
+            client.statements.queryNames = hasBackslashes ? .someBesideBackslashes : .some
+            if effects.executes {
+                addExecuted(
+                    to: &effects, SessionLexer.statementReferences(in: scratch.bytes(start..<range.upperBound)), client)
+            }
+        }
         // Nobody watches when a named statement is run later, so no other client may have its server.
         let isNamed = request == .parse && start > range.lowerBound + FrameHeader.size + 1
         if isNamed, let server = linkedServer(of: client) { server.isCloseNeeded = true }
@@ -56,7 +64,12 @@ extension Worker {
     ) -> Disposition? {
         guard let server = linkedServer(of: client) else { return .wait }
         if server.replies.isSkipping { return nil }
-        guard let refusal = sessionChanges(effects, client, server) else { return nil }
+        let refusal: ErrorMessage
+        switch sessionChanges(effects, client, server) {
+        case .entered: return nil
+        case .waits: return .wait
+        case .refused(let error): refusal = error
+        }
         requestStarts(on: server)
         if request == .query {
             statements.refuseQuery(refusal, &client.statements, &server.statements, &server.replies)
@@ -75,16 +88,42 @@ extension Worker {
         let statement =
             message.name.isEmpty
             ? client.statements.unnamed : client.statements[scratch.bytes(message.name)]?.statement
-        guard let statement, let refusal = sessionChanges(statement.effects, client, server) else { return nil }
-        server.statements.replay.abandon()
-        statements.refuse(refusal, &server.replies)
-        return .absorbed
+        guard let statement else { return nil }
+        var effects = statement.effects
+        if let reference = statement.executes { addExecuted(to: &effects, [reference], client) }
+        switch sessionChanges(effects, client, server) {
+        case .entered:
+            return nil
+        case .waits:
+            return .waits
+        case .refused(let refusal):
+            server.statements.replay.abandon()
+            statements.refuse(refusal, &server.replies)
+            return .absorbed
+        }
     }
 
-    /// Enters what a statement may do; the error for the client if it must not.
+    /// EXECUTE of statements that were prepared over the protocol does what they do.
+    private func addExecuted(
+        to effects: inout SessionEffects, _ references: [StatementReference], _ client: ClientConnection
+    ) {
+        for reference in references where reference.verb == .execute {
+            guard let name = reference.name, let named = client.statements[name] else { continue }
+            effects.formUnion(named.statement.effects)
+        }
+    }
+
+    private enum Entry {
+        case entered
+        /// It would pin, and there may be a place in a moment.
+        case waits
+        case refused(ErrorMessage)
+    }
+
+    /// Enters what a statement may do, if the client may do it.
     private func sessionChanges(
         _ effects: SessionEffects, _ client: ClientConnection, _ server: ServerConnection
-    ) -> ErrorMessage? {
+    ) -> Entry {
         let pool = server.pool
         let names = effects.names.filter { !isReported($0, by: pool) }
         let pins: Bool
@@ -94,57 +133,19 @@ extension Worker {
         case .reset, .passthrough: pins = false
         }
         if pins, pool.settings.poolMode != .session, !holdPin(client, pool) {
-            return pool.tooManyPinned(.error)
+            if awaitPin(client, pool) { return .waits }
+            pool.pinCounters.refused &+= 1
+            return .refused(pool.tooManyPinned(.error))
         }
         server.session.ran(effects, names: names)
-        return nil
+        if effects.resets, client.identity?.hasStartingValues ?? false { client.session.isResetting = true }
+        return .entered
     }
 
     /// Whether servers tell a parameter's value by themselves, so that it follows its client anyway.
     func isReported(_ name: String, by pool: WorkerPool) -> Bool {
         shared.tracked.index(of: name).map { pool.reportsParameter($0) } ?? false
     }
-
-    /// Counts a client against max_pinned, once; false when there are too many.
-    func holdPin(_ client: ClientConnection, _ pool: WorkerPool) -> Bool {
-        if client.session.holdsPin { return true }
-        let limit = pool.settings.maxPinned
-        guard limit > 0, pool.budget.pins.reserve(limit: limit) else {
-            pool.pinCounters.refused &+= 1
-            return false
-        }
-        client.session.holdsPin = true
-        return true
-    }
-
-    /// The client is not pinned, or no more.
-    func letGoPin(_ client: ClientConnection, _ pool: WorkerPool) {
-        client.session.pinnedSince = nil
-        guard client.session.holdsPin else { return }
-        client.session.holdsPin = false
-        _ = pool.budget.pins.release()
-    }
-}
-
-extension WorkerPool {
-    /// What a client is told that cannot be pinned.
-    func tooManyPinned(_ severity: ErrorMessage.Severity) -> ErrorMessage {
-        ErrorMessage(
-            severity, "53400", "too many clients are pinned to their server connection",
-            detail:
-                "This needs a server connection of its own, and max_pinned (\(settings.maxPinned)) of this pool have one.",
-            hint:
-                "Raise max_pinned or pool_size, or use pool_mode = session for clients that keep state in their session."
-        )
-    }
-}
-
-/// Pins of a pool on one worker, since it was made.
-struct PinCounters {
-    /// Clients that were pinned.
-    var made: UInt64 = 0
-    /// Statements and clients that were refused.
-    var refused: UInt64 = 0
 }
 
 extension StatementRelay {

@@ -37,17 +37,15 @@ extension Worker {
         let names = unsafe SessionLexer.effects(of: Array(query.utf8).span.bytes).names.filter {
             SessionSettings.isCustom($0)
         }
-        let probe = probe(of: server, asksForBound: false, names: names)
+        let probe = probe(of: server, names: names)
         server.phase = .probing(nil, probe)
         send(probe, to: server)
         return true
     }
 
-    private func probe(of server: ServerConnection, asksForBound: Bool, names: [String]) -> SessionProbe {
+    private func probe(of server: ServerConnection, names: [String]) -> SessionProbe {
         let pool = server.pool
-        return SessionProbe(
-            asksForBound: asksForBound, names: names, mark: server.session.mark, user: pool.key.user
-        ) { [shared] name in
+        return SessionProbe(names: names, mark: server.session.mark, user: pool.key.user) { [shared] name in
             shared.tracked.index(of: name).map { pool.reportsParameter($0) } ?? false
         }
     }
@@ -58,7 +56,11 @@ extension Worker {
         var names: [String] = []
         for name in known where !names.contains(name) && !isReported(name, by: pool) { names.append(name) }
         // A text may do more than it tells: every question is for everything.
-        let probe = probe(of: server, asksForBound: true, names: names)
+        let probe = probe(of: server, names: names)
+        if client.session.holdsPin, !client.session.isPinInQuestion {
+            client.session.isPinInQuestion = true
+            pool.budget.pinsInQuestion.add()
+        }
         server.phase = .probing(client, probe)
         client.link = .aligning(server)
         send(probe, to: server)
@@ -116,9 +118,11 @@ extension Worker {
     }
 
     private func baselineKnown(_ findings: SessionProbe.Findings, _ server: ServerConnection) {
+        if findings.isTooLong { return probeFailed(server, nil, "connect_query sets more than is read") }
         let settings = sessionSettings.intern(findings.settings)
         settings?.isVerified = true
         server.session.baseline = settings
+        server.session.baselineCounts = findings.bound
         server.session.looked([], settings)
         server.phase = .idle
         becomeAvailable(server)
@@ -160,7 +164,10 @@ extension Worker {
         let pool = server.pool
         let baseline = server.session.baseline?.settings ?? []
         let found = findings.settings.filter { !baseline.contains($0) }
-        var holds = findings.bound
+        var holds = findings.bound.beyond(server.session.baselineCounts)
+        if findings.isTooLong { holds.insert(.longSettings) }
+        // Something of connect_query's is gone, which the next client would miss.
+        if !server.session.baselineCounts.beyond(findings.bound).isEmpty { server.isCloseNeeded = true }
         if server.session.holdsUnknown(isMarked: findings.isMarked) { holds.insert(.unknownSettings) }
         // Some parameters are shown only to those with the rights of the user who logged in.
         let isHidden = found.contains { $0.name == SessionSettings.authorization }
@@ -178,7 +185,8 @@ extension Worker {
             let set = found.filter { !$0.value.isEmpty || initial?.value(of: $0.name) == nil }
             let own = sessionSettings.intern(set, over: initial)
             if initial?.isVerified ?? true { own?.isVerified = true }
-            setSettings(own, of: client)
+            // Values that are too long stay where they are, and the client with them.
+            if !findings.isTooLong { setSettings(own, of: client) }
         }
         server.session.looked(holds, settings, needsReset: isHidden || server.session.hasRunUnread)
         server.phase = .active(client)
@@ -199,9 +207,11 @@ extension Worker {
     private func pin(_ client: ClientConnection, to server: ServerConnection) -> Bool {
         let pool = server.pool
         guard holdPin(client, pool) else {
+            pool.pinCounters.refused &+= 1
             closeClient(client, .tooManyPinned(pool.tooManyPinned(.fatal)))
             return false
         }
+        pinIsSettled(client, pool)
         if client.session.pinnedSince == nil {
             client.session.pinnedSince = now
             pool.pinCounters.made &+= 1
@@ -233,6 +243,11 @@ extension Worker {
 
     /// Takes from a free server what its last client left there; false when that is nothing.
     func clean(_ server: ServerConnection) -> Bool {
+        if !server.session.residue.isDisjoint(with: server.session.baselineCounts.kinds) {
+            // What is cleaned away would be connect_query's too.
+            closeServer(server, "holds what a client left beside what connect_query made", isOrderly: true)
+            return true
+        }
         guard let query = SessionCleaning.query(for: server.session.residue) else {
             server.session.looked([], server.session.settings)
             return false
@@ -267,6 +282,7 @@ extension Worker {
     func wasReset(_ server: ServerConnection) {
         let text = configuration.settings.serverResetQuery.lowercased()
         let isComplete = text.contains("discard all") || text.contains("reset all")
+        if text.contains("discard all") { server.session.baselineCounts = SessionProbe.Counts() }
         if isComplete { parametersWereReset(on: server) }
         server.session.looked([], isComplete ? emptySettings(of: server) : server.session.settings)
     }

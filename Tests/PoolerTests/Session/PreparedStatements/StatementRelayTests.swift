@@ -42,7 +42,7 @@ import Testing
             case .passOn, .sent: break
             case .absorbed: return true
             case .sentForAnswers: client.statements.pause = .allAnswers
-            case .needsFollower, .changesSession: return false
+            case .waits, .needsFollower, .changesSession: return false
             case .pause:
                 client.statements.pause = .earlierBatches
                 return false
@@ -93,7 +93,8 @@ import Testing
                 }
                 return relay.use(found, &client.statements, &server, &replies, &counters, circumstances)
             case .query:
-                return relay.query(range, isWhole: true, &client.statements, &server, &replies, circumstances)
+                return relay.query(
+                    range, isWhole: true, &client.statements, &server, &replies, &counters, circumstances)
             case .execute:
                 return relay.execute(range, isWhole: true, &client.statements, &replies)
             case .describePortal, .sync, .functionCall, .copyEnd:
@@ -124,7 +125,7 @@ import Testing
                 flushed(&client)
             }
             switch client.statements.pause {
-            case .none: break
+            case .none, .pin: break
             case .earlierBatches: if replies.isCertainOfEarlierBatches { client.statements.pause = .none }
             case .allAnswers: if replies.isEmpty { client.statements.pause = .none }
             }

@@ -139,7 +139,37 @@ import Testing
             #expect(Self.effects(body).makes == .unknownSettings, "\(body)")
         }
         #expect(Self.effects("do language plpgsql 'begin set a.b = 1; end'").names == ["a.b"])
-        #expect(Self.effects("call p()").touches == .knowable)
+        #expect(Self.effects("call p()").touches == [.knowable, .unread])
+    }
+
+    @Test(arguments: [
+        ("execute a(1)", ["execute a"]), ("EXPLAIN ANALYZE EXECUTE \"A\"\"b\"", ["execute A\"b"]),
+        ("create temp table t as execute a", ["execute a"]), ("create table t as execute a(1)", ["execute a"]),
+        ("select 1; /* x */ deallocate a ; deallocate prepare b", ["deallocate a", "deallocate b"]),
+        ("begin; DEALLOCATE ALL", ["deallocate -"]), ("deallocate; select 1", []),
+        ("deallocate prepare", ["deallocate prepare"]),
+        ("prepare A (int) as select 1; execute a(1)", ["prepare a", "execute a"]), ("prepare transaction 'x'", []),
+        ("select 'deallocate a'; select $$execute b$$", []), ("select 'a\\'; deallocate a; --'", []),
+        ("create temp table t (execute int)", []), ("grant execute on function f() to a", []),
+    ])
+    func `prepared statements are found by name`(text: String, names: [String]) {
+        let found = Array(text.utf8).withSpan { SessionLexer.statementReferences(in: $0) }
+        #expect(
+            found.map { "\($0.verb) " + ($0.name.map { String(decoding: $0, as: UTF8.self) } ?? "-") } == names)
+        for reference in found where reference.name != nil {
+            let written = String(decoding: Array(text.utf8)[reference.range], as: UTF8.self)
+            #expect(written.lowercased().contains(names[0].split(separator: " ")[1].first ?? " ") || found.count > 1)
+        }
+        #expect(names.isEmpty || Self.effects(text).namesStatements)
+    }
+
+    @Test(arguments: [
+        ("reset all", true), ("RESET a", true), ("set a to default", true), ("set time zone local", true),
+        ("discard all", true), ("set a = 1", false), ("set local a = 1", false), ("select 1; reset a; select 2", true),
+        ("set a = 'default'", false), ("update t set a = default", false), ("discard plans", false),
+    ])
+    func `what goes back to its beginning is told`(text: String, resets: Bool) {
+        #expect(Self.effects(text).resets == resets)
     }
 
     @Test func `what a backslash means may change on the way, so both readings count`() {

@@ -27,10 +27,10 @@ import Testing
         + row(["50ms", "0", "0", "UTF8", "app", "login", nil, "x"])
         + message(.notificationResponse, [1]) + message(.rowDescription) + row(["work_mem", "8192"])
         + row(["statement_timeout", "0"]) + row(["transaction_isolation", "read committed"]) + row(["TimeZone", "UTC"])
-        + message(.rowDescription) + row(["t", "f", "f", "t", "f"]) + message(.readyForQuery, [0x49])
+        + message(.rowDescription) + row(["2", "0", "0", "1", "0", "0"]) + message(.readyForQuery, [0x49])
 
     private static func probe() -> SessionProbe {
-        SessionProbe(asksForBound: true, names: ["a.none", "a.some"], user: "login") { $0 == "timezone" }
+        SessionProbe(names: ["a.none", "a.some"], user: "login") { $0 == "timezone" }
     }
 
     @Test func `the answer is read under every cut, and what comes beside it is passed on`() throws {
@@ -50,7 +50,7 @@ import Testing
             #expect(
                 Set(findings.settings.map { "\($0.name)=\(String(decoding: $0.value, as: UTF8.self))" })
                     == ["statement_timeout=50ms", "role=app", "a.some=x", "work_mem=8192"])
-            #expect(findings.bound == [.listen, .cursor])
+            #expect(findings.bound.kinds == [.listen, .cursor])
             #expect(others.filter { $0 == .notificationResponse }.count >= (cut >= Self.answer.count ? 1 : 2))
             if cut < Self.answer.count { #expect(probe.rest == [0x41, 0, 0]) }
         }
@@ -60,9 +60,32 @@ import Testing
         var error = ErrorMessage(.error, "57014", "canceled").bytes
         error += Self.message(.readyForQuery, [0x49])
         #expect(error.withSpan { Self.probe().received($0) { _, _ in } } == .failed("57014", "canceled"))
-        let head: [UInt8] = [0x44, 0x7F, 0, 0, 0]
+        let head: [UInt8] = [0x45, 0x7F, 0, 0, 0]
         #expect(head.withSpan { Self.probe().received($0) { _, _ in } } == .broken)
         #expect([0x44, 0, 0, 0, 1].withSpan { Self.probe().received($0) { _, _ in } } == .broken)
+    }
+
+    @Test func `rows that are too long are passed over, wherever they are cut`() throws {
+        let long = Self.row(["search_path", String(repeating: "x", count: 600_000)])
+        let half = Self.row(["a", String(repeating: "y", count: 300_000)])
+        let stream =
+            Self.message(.rowDescription) + Self.row(["0", "0", "0", "UTF8", "none", "login", nil, nil])
+            + Self.message(.rowDescription) + long + half + half + Self.row(["geqo", "off"])
+            + Self.message(.readyForQuery, [0x49])
+        for size in [stream.count, 70_000, 4096] {
+            let probe = Self.probe()
+            var outcome = SessionProbe.Outcome.unfinished
+            for start in stride(from: 0, to: stream.count, by: size) {
+                let part = Array(stream[start..<min(start + size, stream.count)])
+                #expect(outcome == .unfinished)
+                outcome = part.withSpan { probe.received($0) { _, _ in } }
+            }
+            guard case .found(let findings) = outcome else {
+                Issue.record("\(outcome)")
+                continue
+            }
+            #expect(findings.isTooLong && findings.settings.map(\.name) == ["a", "geqo"])
+        }
     }
 
     @Test func `values are literals of ASCII alone`() {

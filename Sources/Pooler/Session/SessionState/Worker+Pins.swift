@@ -1,0 +1,94 @@
+import PoolerConfig
+
+/// Places for pinned clients: max_pinned.
+extension Worker {
+    /// Longest wait for the place of a pin that is in question.
+    private static let longestPinWait: Duration = .seconds(1)
+
+    /// Counts a client against max_pinned, once; false when there are too many.
+    func holdPin(_ client: ClientConnection, _ pool: WorkerPool) -> Bool {
+        if client.session.holdsPin { return true }
+        let limit = pool.settings.maxPinned
+        guard limit > 0, pool.budget.pins.reserve(limit: limit) else { return false }
+        client.session.holdsPin = true
+        client.session.awaitsPinSince = nil
+        return true
+    }
+
+    /// The client is not pinned, or no more.
+    func letGoPin(_ client: ClientConnection, _ pool: WorkerPool) {
+        client.session.pinnedSince = nil
+        if client.session.holdsPin {
+            client.session.holdsPin = false
+            _ = pool.budget.pins.release()
+        }
+        pinIsSettled(client, pool)
+    }
+
+    /// It is known whether a client stays pinned.
+    func pinIsSettled(_ client: ClientConnection, _ pool: WorkerPool) {
+        guard client.session.isPinInQuestion else { return }
+        client.session.isPinInQuestion = false
+        pool.budget.pinsInQuestion.undo()
+        if pool.budget.pinWaiters.count > 0 { shared.broadcast(.pinSettled(pool.key)) }
+    }
+
+    /// All places are taken: has a client wait where one of them may be free in a moment, because what held it is over as far as
+    /// its client knows. False where there is nothing to wait for, or it has waited long enough.
+    func awaitPin(_ client: ClientConnection, _ pool: WorkerPool) -> Bool {
+        let since = client.session.awaitsPinSince ?? now
+        guard pool.settings.maxPinned > 0, now - since < Self.longestPinWait else {
+            client.session.awaitsPinSince = nil
+            return false
+        }
+        pool.budget.pinWaiters.add()
+        // Whoever has settled a pin before this looks at nobody who waits.
+        guard pool.budget.pinsInQuestion.count > 0 || pool.budget.pins.count < pool.settings.maxPinned else {
+            pool.budget.pinWaiters.undo()
+            client.session.awaitsPinSince = nil
+            return false
+        }
+        client.session.awaitsPinSince = since
+        client.statements.pause = .pin
+        pool.pinWaiters.append(client.token)
+        // The place came free meanwhile, and nobody else may tell.
+        if pool.budget.pins.count < pool.settings.maxPinned { shared.broadcast(.pinSettled(pool.key)) }
+        return true
+    }
+
+    /// A pin has been settled somewhere, or time has passed: those who wait try again.
+    func retryPins(of pool: WorkerPool) {
+        guard !pool.pinWaiters.isEmpty else { return }
+        let waiters = pool.pinWaiters
+        pool.pinWaiters = []
+        for token in waiters {
+            pool.budget.pinWaiters.undo()
+            guard case .client(let client) = table[token], client.isOpen, client.statements.pause == .pin else {
+                continue
+            }
+            client.statements.pause = .none
+            processHeld(client)
+        }
+    }
+}
+
+extension WorkerPool {
+    /// What a client is told that cannot be pinned.
+    func tooManyPinned(_ severity: ErrorMessage.Severity) -> ErrorMessage {
+        ErrorMessage(
+            severity, "53400", "too many clients are pinned to their server connection",
+            detail:
+                "This needs a server connection of its own, and max_pinned (\(settings.maxPinned)) of this pool have one.",
+            hint:
+                "Raise max_pinned or pool_size, or use pool_mode = session for clients that keep state in their session."
+        )
+    }
+}
+
+/// Pins of a pool on one worker, since it was made.
+struct PinCounters {
+    /// Clients that were pinned.
+    var made: UInt64 = 0
+    /// Statements and clients that were refused.
+    var refused: UInt64 = 0
+}

@@ -1,0 +1,53 @@
+/// RESET goes back to the values of a client's startup packet, of which its servers know nothing.
+extension Worker {
+    /// A message has been forwarded behind which parameters that were reset are to have the values of the startup packet: a Query,
+    /// or the Sync of a batch. The query that does it goes along in the same send; its answers are swallowed.
+    @inline(never)
+    func putBack(_ client: ClientConnection, behind message: ClientMessage) {
+        guard message == .request(.query) || message == .request(.sync), client.scanner.isAtBoundary else { return }
+        client.session.isResetting = false
+        guard case .linked(let server) = client.link, !server.replies.isSkipping, let identity = client.identity,
+            server.pool.replication == nil
+        else { return }
+        var values = identity.settings
+        for (name, value) in zip(shared.tracked.names, identity.parameters) {
+            // With application_name_add_host it is not as the client gave it.
+            if let value, name != "application_name" || !configuration.settings.applicationNameAddHost {
+                values.append(SessionSetting(name: name.lowercased(), value: value))
+            }
+        }
+        guard !values.isEmpty else { return }
+        server.replies.requestSent(.query, for: .pooler)
+        server.statements.queryOfOursSent()
+        toServer.insert(SessionSettings.message(puttingBack: values), beside: scratch)
+    }
+}
+
+extension SessionSettings {
+    /// A Query message that sets what is not set in the session at all. The role comes last: it may take rights away.
+    static func message(puttingBack values: [SessionSetting]) -> [UInt8] {
+        var rows: [[UInt8]] = []
+        for (index, setting) in values.enumerated() {
+            let order = setting.name == role ? values.count : index
+            let name = literal(Array(setting.name.utf8))
+            rows.append(Array("(".utf8) + name + Array(",".utf8) + literal(setting.value) + Array(",\(order))".utf8))
+        }
+        var writer = MessageWriter()
+        writer.message(FrontendMessageType.query) { body in
+            body.raw("select pg_catalog.set_config(v.n,v.v,false) from (select * from (values ".utf8)
+            body.raw(rows.joined(separator: [UInt8(ascii: ",")]))
+            body.cString(isUnset)
+        }
+        return writer.bytes
+    }
+
+    /// Parameters with a dot are not listed; reset, they are empty.
+    private static let isUnset = """
+        ) as w(n,v,o) order by o offset 0) as v where case when v.n operator(pg_catalog.~) '[.]' \
+        then coalesce(pg_catalog.current_setting(v.n,true),'') operator(pg_catalog.=) '' \
+        when v.n operator(pg_catalog.=) 'role' then pg_catalog.current_setting('role') operator(pg_catalog.=) 'none' \
+        when v.n operator(pg_catalog.=) 'session_authorization' then false \
+        else not exists (select from pg_catalog.pg_settings s where pg_catalog.lower(s.name) operator(pg_catalog.=) v.n \
+        and s.source operator(pg_catalog.=) 'session') end
+        """
+}
