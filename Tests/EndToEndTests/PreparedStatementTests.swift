@@ -403,6 +403,38 @@ import Testing
         #expect(throws: PostgresError.self) { try first.execute("s") }
     }
 
+    @Test func `a changed result type heals in a batch that comes piece by piece`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "2", "worker_threads": "1"])
+        let (owner, other) = (try pooler.connect(), try pooler.connect())
+        try owner.query("drop table if exists piecemeal; create table piecemeal as select 1 as a")
+        let batches: [[WireMessage]] = [
+            [.bind("s"), .describePortal, .execute(), .sync], [.bind("s"), .execute(), .sync],
+            [.bind("s"), .describePortal, .execute(), .flush, .sync], [.bind("s"), .flush, .sync], [.bind("s"), .sync],
+        ]
+        for (number, batch) in batches.enumerated() {
+            let client = try RawClient.loggedIn(pooler)
+            try client.send(.parse("s", "select * from piecemeal"), Self.describe("s"), .sync)
+            try client.readUntil("Z")
+            try client.send(Self.run("s") + [.sync])
+            try client.readUntil("Z")
+            try owner.query("alter table piecemeal add b\(number) int")
+            for message in batch {
+                try client.send(message)
+                // The server's answer has its time.
+                for _ in 0..<5 { try other.query("select 1") }
+            }
+            let answer = try client.readUntil("Z")
+            if number == 0 {
+                #expect(answer.map(\.type) == ["2", "T", "D", "C", "Z"], "\(answer)")
+            } else {
+                #expect(
+                    answer.map(\.type) == ["E", "Z"] && answer.first?.error.sqlState == "0A000", "\(number): \(answer)")
+            }
+            #expect(try client.query("select 7").first { $0.type == "D" }?.values == ["7"])
+        }
+        try owner.query("drop table piecemeal")
+    }
+
     @Test func `a client that does not ask what rows look like is told that they have changed`() throws {
         let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"])
         let owner = try pooler.connect()

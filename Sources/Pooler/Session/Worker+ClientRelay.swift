@@ -181,7 +181,14 @@ extension Worker {
             cursor += count
             if client.session.isResetting { putBack(client, behind: message) }
         }
-        if let server = client.server { flush(toServer, to: server) }
+        if let server = client.server {
+            if server.statements.withheld != nil,
+                let error = statements.settleWithheld(&server.statements, &server.replies)
+            {
+                toClient.insert(error, beside: scratch)
+            }
+            flush(toServer, to: server)
+        }
         hold(cursor..<end, for: client)
         flush(toClient, to: client)
         if case .linked(let server) = client.link, server.replies.isEmpty {

@@ -162,17 +162,20 @@ extension Worker {
     private func statementFailed(
         _ frame: RawSpan, at range: Range<Int>, behind withheld: Range<Int>, on server: ServerConnection
     ) {
-        let effect = server.replies.next?.effect ?? .none
+        let next = server.replies.next
+        let effect = next?.effect ?? .none
         let owed = server.replies.count
         _ = server.replies.replyReceived(.errorResponse)
         takeBackStatements(on: server)
         let body = frame.slice(FrameHeader.size..<frame.byteCount)
-        let treatment = statements.errorReceived(body, for: effect, owed: owed, &server.statements, &server.replies)
+        let treatment = statements.errorReceived(
+            body, for: effect, owed: owed, isBind: next?.request == .bind, &server.statements, &server.replies)
         if treatment != .repeatBatch, !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
         switch treatment {
         case .forward: toClient.forward(range, of: scratch)
         case .replace(let message): toClient.insert(message, beside: scratch)
         case .repeatBatch: flush(toServer, to: server)
+        case .withhold: break
         }
     }
 

@@ -14,6 +14,16 @@ struct ServerStatements {
         var isOutdated: Bool { preparedAt < statement.changedAt }
     }
 
+    /// A Bind failed of which the rest of the batch is still to come.
+    struct WithheldFailure {
+        let named: NamedStatement
+        let copy: Copy
+        /// Whether the server still has the statement.
+        let isThere: Bool
+        /// What the client is told in the end, if it is.
+        let error: [UInt8]
+    }
+
     private struct Node {
         var copy: Copy?
         var older: Int
@@ -43,6 +53,8 @@ struct ServerStatements {
     var unnamedOwner: UInt64 = 0
     /// The batch at hand, should it have to be sent again.
     var replay = ReplayBuffer()
+    /// The failure of its first message, which is not shown as long as the batch may be sent again when the rest of it has come.
+    var withheld: WithheldFailure?
 
     init() {}
 

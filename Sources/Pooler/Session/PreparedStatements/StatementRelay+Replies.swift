@@ -7,6 +7,8 @@ extension StatementRelay {
         case replace([UInt8])
         /// Nothing: the batch has been gathered to be sent once more.
         case repeatBatch
+        /// Nothing yet.
+        case withhold
     }
 
     /// Takes back what a failed batch has not done, the last first.
@@ -51,10 +53,10 @@ extension StatementRelay {
     }
 
     /// An error about a statement has come; `effect` is what the failed message was to do, `requestCount` how many answers
-    /// were owed before it.
+    /// were owed before it; `isBind`: it is a Bind.
     func errorReceived(
-        _ body: RawSpan, for effect: StatementEffect, owed requestCount: Int, _ server: inout ServerStatements,
-        _ replies: inout ReplyQueue
+        _ body: RawSpan, for effect: StatementEffect, owed requestCount: Int, isBind: Bool = false,
+        _ server: inout ServerStatements, _ replies: inout ReplyQueue
     ) -> ErrorTreatment {
         let fields = ServerMessageFields(body: body)
         switch effect {
@@ -65,9 +67,10 @@ extension StatementRelay {
         case .rewritten(_, let query):
             return rename(query.names, in: body) { query.position(of: $0) }
         case .uses(let named, let copy):
-            let isRepeatable =
-                server.replay.isComplete && server.replay.requestCount == requestCount
-                && replies.awaitsOnlySync
+            let isFirst = server.replay.requestCount == requestCount
+            let isRepeatable = server.replay.isComplete && isFirst && replies.awaitsOnlySync
+            let mayBeRepeatable = server.replay.isRecording && isFirst && isBind && replies.isEmpty
+            let told = rename(copy.name, named.name, in: body)
             if fields.isOutdatedPlan {
                 copy.statement.outdated()
                 // A client that does not ask for a description reads rows by the one it has; values in binary form are of
@@ -77,6 +80,7 @@ extension StatementRelay {
                     repeatBatch(named, copy, isThere: true, &server, &replies)
                     return .repeatBatch
                 }
+                if mayBeRepeatable { return withhold(named, copy, isThere: true, told, body, &server) }
             } else if fields.sqlState == "26000", fields.message.utf8.contains(copy.name) {
                 // Dropped behind our back, by a DEALLOCATE in a function for instance.
                 server.remove(copy.statement)
@@ -84,8 +88,9 @@ extension StatementRelay {
                     repeatBatch(named, copy, isThere: false, &server, &replies)
                     return .repeatBatch
                 }
+                if mayBeRepeatable { return withhold(named, copy, isThere: false, told, body, &server) }
             }
-            return rename(copy.name, named.name, in: body)
+            return told
         case .definedAndPrepared(let named, let copy):
             if fields.sqlState == "42P05" { server.isUnreliable = true }
             return rename(copy.name, named.name, in: body)
@@ -95,6 +100,37 @@ extension StatementRelay {
         case .none, .defined, .closed, .evicted, .guarded, .unnamed:
             return .forward
         }
+    }
+
+    private func withhold(
+        _ named: NamedStatement, _ copy: ServerStatements.Copy, isThere: Bool, _ told: ErrorTreatment, _ body: RawSpan,
+        _ server: inout ServerStatements
+    ) -> ErrorTreatment {
+        var error: [UInt8]
+        if case .replace(let message) = told {
+            error = message
+        } else {
+            var writer = MessageWriter()
+            writer.message(BackendMessageType.errorResponse) { $0.raw(body.array()) }
+            error = writer.bytes
+        }
+        server.withheld = ServerStatements.WithheldFailure(named: named, copy: copy, isThere: isThere, error: error)
+        return .withhold
+    }
+
+    /// More of a batch has been sent whose Bind failed, or something else: once it is known whether it can be sent again, that is
+    /// done; otherwise what the client gets now is returned.
+    @inline(never)
+    func settleWithheld(_ server: inout ServerStatements, _ replies: inout ReplyQueue) -> [UInt8]? {
+        guard let failure = server.withheld, !server.replay.isRecording else { return nil }
+        server.withheld = nil
+        let isReadable = server.replay.isDescribed && !server.replay.hasBinaryValues
+        guard server.replay.isComplete, replies.awaitsOnlySync, isReadable || !failure.isThere else {
+            return failure.error
+        }
+        if failure.isThere { failure.named.described() }
+        repeatBatch(failure.named, failure.copy, isThere: failure.isThere, &server, &replies)
+        return nil
     }
 
     /// Gathers the batch that failed at its first message once more, behind a fresh Parse.

@@ -136,7 +136,7 @@ import Testing
                 relay.errorReceived(unsafe RawSpan(_unsafeBytes: raw), for: effect, owed: owed, &server, &replies)
             }
             switch treatment {
-            case .forward, .repeatBatch: return error
+            case .forward, .repeatBatch, .withhold: return error
             case .replace(let bytes): return messages(in: bytes)[0]
             }
         }
