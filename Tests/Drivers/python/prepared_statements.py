@@ -1,13 +1,13 @@
 """What real drivers do with prepared statements, through pgvalet in transaction mode with fewer servers than clients.
 
-Usage: prepared_statements.py HOST PORT. Drivers that are not installed are named and left out; with none it fails.
+Usage: prepared_statements.py NAME
 """
 
 import asyncio
-import importlib.util
 import sys
 
-host, port = sys.argv[1], int(sys.argv[2])
+from support import host, port
+
 login = dict(host=host, port=port, user="app")
 
 
@@ -98,17 +98,4 @@ def pg8000():
         client.close()
 
 
-failed, ran = [], 0
-for driver in (psycopg3, asyncpg, pg8000):
-    module = {"psycopg3": "psycopg"}.get(driver.__name__, driver.__name__)
-    if importlib.util.find_spec(module) is None:
-        print(f"{driver.__name__}: not installed")
-        continue
-    ran += 1
-    try:
-        driver()
-        print(f"{driver.__name__}: passed")
-    except Exception as error:  # Each driver has its own kinds.
-        failed.append(driver.__name__)
-        print(f"{driver.__name__}: failed: {type(error).__name__}: {error}")
-sys.exit(1 if failed or not ran else 0)
+{work.__name__: work for work in (psycopg3, asyncpg, pg8000)}[sys.argv[1]]()
