@@ -176,6 +176,7 @@ import Testing
             Turn(0, [.query("begin; deallocate s; deallocate prepare t; commit")]), Turn(0, run("s", "1") + [.sync]),
             Turn(0, run("t", "1") + [.sync]), Turn(0, [parse("s", 4), parse("t", 5), .sync]),
             Turn(0, [.query("select ';deallocate s;'; select 1/0; deallocate s")]), Turn(0, run("s", "1") + [.sync]),
+            Turn(0, [.query("deallocate nothing; select 'a\\', 'deallocate s; --'")]), Turn(0, run("s", "1") + [.sync]),
             Turn(0, [.query("deallocate s; deallocate s")]), Turn(0, run("s", "1") + [.sync]),
             Turn(0, [.query("deallocate nothing; deallocate t")]),
             Turn(0, [.query("/* ä */ deallocate t; select 'ä'; selec 1")]), Turn(0, run("t", "2") + [.sync]),

@@ -183,23 +183,22 @@ struct FuzzScript {
         switch dice.roll(10) {
         case 0...4:
             let count = [1, 1, 1, 2, 3][dice.roll(5)]
-            var statements = (0..<count).map { _ in statement(of: client) }
-            // A name that was given over the protocol is found in a Query's first statement only.
-            for index in statements.indices.dropFirst() where statements[index] == "deallocate a" {
-                statements[index] = "select 'no deallocate'"
-            }
+            let statements = (0..<count).map { _ in statement(of: client, isAlone: count == 1) }
             return [.query(statements.joined(separator: "; "))]
         case 5...7: return pipeline(of: client)
         case 8: return copy(of: client)
-        case _: return [.query(statement(of: client)), .query(statement(of: client))]
+        case _:
+            return
+            return [.query(statement(of: client, isAlone: true)), .query(statement(of: client, isAlone: true))]
         }
     }
 
-    /// A statement. Client 1 has parameters in its startup packet: until its transaction ends, RESET shows it the server's
-    /// defaults instead, so that it does without.
-    private mutating func statement(of client: Int) -> String {
+    /// A statement. Client 1 has parameters in its startup packet: to the end of its Query or batch, RESET shows it the server's
+    /// defaults instead.
+    private mutating func statement(of client: Int, isAlone: Bool = false) -> String {
         let text = anyStatement(of: client)
-        return client == 1 && (text.hasPrefix("reset") || text == "discard all") ? "select 'no reset'" : text
+        let isReset = text.hasPrefix("reset") || text == "discard all"
+        return client == 1 && isReset && !isAlone ? "select 'no reset'" : text
     }
 
     private mutating func anyStatement(of client: Int) -> String {
@@ -219,7 +218,8 @@ struct FuzzScript {
             ])
         case 8:
             return pick([
-                "notify ch_\(seed), 'from \(client)'", "deallocate a", "deallocate all", "discard all", "discard temp",
+                "notify ch_\(seed), 'from \(client)'", "deallocate a", "execute a", "deallocate all", "discard all",
+                "discard temp",
                 "select pg_notify('ch_\(seed)', 'by function')", "do $$ begin perform 1; end $$",
             ])
         case _: return pinning()

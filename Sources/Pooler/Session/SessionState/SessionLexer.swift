@@ -34,12 +34,12 @@ struct SessionLexer: ~Escapable {
         return lexer.effects
     }
 
-    /// Where a text names prepared statements, in its order; none where it can be read in two ways.
+    /// Where a text names prepared statements, in its order, up to where it can be read in two ways.
     static func statementReferences(in text: RawSpan, hasBackslashes: Bool = false) -> [StatementReference] {
         var lexer = SessionLexer(text, hasBackslashes: hasBackslashes)
         lexer.references = []
         lexer.readStatements()
-        return lexer.isAmbiguous ? [] : lexer.references ?? []
+        return lexer.references ?? []
     }
 
     @inline(never)
@@ -286,7 +286,7 @@ struct SessionLexer: ~Escapable {
     @_lifetime(self: copy self)
     private mutating func noteStatement(_ verb: StatementReference.Verb) {
         effects.namesStatements = true
-        if references != nil, let reference = StatementReference(verb, in: text, from: position) {
+        if references != nil, !isAmbiguous, let reference = StatementReference(verb, in: text, from: position) {
             references?.append(reference)
         }
     }

@@ -150,6 +150,7 @@ import Testing
         ("deallocate prepare", ["deallocate prepare"]),
         ("prepare A (int) as select 1; execute a(1)", ["prepare a", "execute a"]), ("prepare transaction 'x'", []),
         ("select 'deallocate a'; select $$execute b$$", []), ("select 'a\\'; deallocate a; --'", []),
+        ("deallocate b; select 'a\\'; deallocate a; --'", ["deallocate b"]),
         ("create temp table t (execute int)", []), ("grant execute on function f() to a", []),
     ])
     func `prepared statements are found by name`(text: String, names: [String]) {
