@@ -24,6 +24,7 @@ import Testing
         ["prepare p as select set_config('leak.a', 'leak', false)", "execute p", "deallocate p"],
         ["prepare p(int) as select pg_advisory_lock($1)", "execute p(42)", "deallocate p"],
         ["prepare p as select set_config('leak.a', 'leak', false)", "explain analyze execute p", "deallocate p"],
+        ["do $$ begin prepare p as select set_config('leak.a', 'leak', false); end $$", "execute p", "deallocate p"],
         ["create table \"pg_temp\".\"leak_t\" (a int)"],
         ["select 1 as a into pg_temp.leak_t"], ["select 1 as a into /*x*/ temp leak_t"],
         ["explain analyze create table pg_temp.leak_t as select 1 as a"],

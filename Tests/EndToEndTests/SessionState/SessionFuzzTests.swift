@@ -151,7 +151,12 @@ struct FuzzScript {
         try pair.direct.send(messages)
         for _ in 0..<messages.count(where: { $0.type == "S" || $0.type == "Q" }) {
             let expected = try pair.direct.readUntil("Z")
-            let answer = try pair.pooled.readUntil("Z")
+            let answer: [WireMessage]
+            do {
+                answer = try pair.pooled.readUntil("Z")
+            } catch {
+                throw SystemError("\(place): \(error) after \(story.joined(separator: "\n"))")
+            }
             pair.heard.direct += expected.filter { $0.type == "A" }.map { Array($0.body.dropFirst(4)) }
             pair.heard.pooled += answer.filter { $0.type == "A" }.map { Array($0.body.dropFirst(4)) }
             var (left, right) = (Self.comparable(answer), Self.comparable(expected))
@@ -187,9 +192,7 @@ struct FuzzScript {
             return [.query(statements.joined(separator: "; "))]
         case 5...7: return pipeline(of: client)
         case 8: return copy(of: client)
-        case _:
-            return
-            return [.query(statement(of: client, isAlone: true)), .query(statement(of: client, isAlone: true))]
+        case _: return [.query(statement(of: client, isAlone: true)), .query(statement(of: client, isAlone: true))]
         }
     }
 
@@ -218,7 +221,9 @@ struct FuzzScript {
             ])
         case 8:
             return pick([
-                "notify ch_\(seed), 'from \(client)'", "deallocate a", "execute a", "deallocate all", "discard all",
+                "notify ch_\(seed), 'from \(client)'", "deallocate a",
+                // Behind what cannot be read it pins.
+                client == 0 && mayPin ? "execute a" : "deallocate b", "deallocate all", "discard all",
                 "discard temp",
                 "select pg_notify('ch_\(seed)', 'by function')", "do $$ begin perform 1; end $$",
             ])

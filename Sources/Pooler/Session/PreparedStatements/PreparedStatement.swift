@@ -23,6 +23,8 @@ final class PreparedStatement {
     var turnedToGuard: PreparedStatement?
     /// Where its text is an EXECUTE: the name in it.
     let executes: StatementReference?
+    /// Whether what it does depends on a name that its client has given.
+    var dependsOnNames: Bool { discards != nil || executes != nil }
     /// For an EXECUTE by a name of ours: the statement of that name, which has to be where this one is.
     var executed: PreparedStatement?
     private let table: StatementTable?

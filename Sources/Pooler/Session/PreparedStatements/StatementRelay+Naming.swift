@@ -60,6 +60,8 @@ extension StatementRelay {
             var guardIndex: Int?
             switch (reference.verb, named) {
             case (.execute, let named?):
+                note(named.statement, client, &plan, &gone, &guardCount)
+                if guardCount > 0, named.statement.discards != nil { prepareGuard(on: &server, &replies) }
                 let resolved = resolve(named.statement, client)
                 let copy =
                     circumstances.status == .failed
@@ -84,6 +86,33 @@ extension StatementRelay {
         return plan
     }
 
+    /// A statement is executed that may be a DEALLOCATE itself, of a name that the first guard stands for.
+    private func note(
+        _ statement: PreparedStatement, _ client: borrowing ClientStatements, _ plan: inout NamingPlan,
+        _ gone: inout Set<[UInt8]>, _ guardCount: inout Int
+    ) {
+        guard let command = statement.discards else { return }
+        plan.givesUpNames = true
+        guard case .name(let name) = command else { return }
+        let isOurs = client[name] != nil && !gone.contains(name) && guardCount == 0
+        if isOurs { guardCount = 1 }
+        gone.insert(name)
+        plan.discards.append(ClientStatements.QueuedDiscard(name: name, guardIndex: isOurs ? 0 : nil))
+    }
+
+    /// What is bound may give up names, or execute what does: sees to the guard that stands for one.
+    @inline(never)
+    func discards(
+        in statement: PreparedStatement, _ request: ReplyQueue.Request, _ client: inout ClientStatements,
+        _ server: inout ServerStatements, _ replies: inout ReplyQueue
+    ) {
+        var statement = statement
+        if let name = statement.executes?.name, let named = client[name] { statement = named.statement }
+        if request == .bind { client.pendingDiscard = statement.discards }
+        guard case .name(let name) = statement.discards, client[name] != nil else { return }
+        prepareGuard(on: &server, &replies)
+    }
+
     /// An EXECUTE of a name that only we know, by the name that the statement has on servers.
     func resolveExecuting(
         _ statement: PreparedStatement, _ client: borrowing ClientStatements
@@ -91,12 +120,13 @@ extension StatementRelay {
         guard let reference = statement.executes, let name = reference.name, let target = client[name]?.statement,
             target !== statement, target.executes == nil
         else { return statement }
+        let executed = resolve(target, client)
         let definition = statement.definition
         let resolved = table.intern(
-            Array(definition[..<reference.range.lowerBound]) + Self.quoted(target.serverName)
+            Array(definition[..<reference.range.lowerBound]) + Self.quoted(executed.serverName)
                 + definition[reference.range.upperBound...], searchPath: statement.searchPath)
-        guard resolved !== target else { return statement }
-        resolved.executed = target
+        guard resolved !== executed else { return statement }
+        resolved.executed = executed
         return resolved
     }
 

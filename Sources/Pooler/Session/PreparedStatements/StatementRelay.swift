@@ -52,7 +52,7 @@ struct StatementRelay {
     ) -> Outcome {
         if replies.isSkipping { return .passOn }
         let statement = statement(for: message, searchPath: client.searchPath)
-        if replies.hasUncertainNames, !message.name.isEmpty || statement.discards != nil { return .pause }
+        if replies.hasUncertainNames, !message.name.isEmpty || statement.dependsOnNames { return .pause }
         server.replay.abandon()
         if message.name.isEmpty {
             return parseUnnamed(message, statement, at: range, &client, &server, &replies, &counters, circumstances)
@@ -188,7 +188,9 @@ struct StatementRelay {
             counters.binds &+= 1
             client.pendingDiscard = named.statement.discards
         }
-        if statement !== named.statement, named.statement.discards != nil { prepareGuard(on: &server, &replies) }
+        if named.statement.dependsOnNames {
+            discards(in: named.statement, message.request, &client, &server, &replies)
+        }
         let copy = prepare(statement, on: &server, &replies, &counters, circumstances)
         replies.requestSent(message.request, effect: .uses(named, copy))
         send(message, as: copy.name, &server, beginsBatch: beginsBatch)
@@ -232,7 +234,7 @@ struct StatementRelay {
         _ replies: inout ReplyQueue, _ counters: inout StatCounters, _ circumstances: Circumstances
     ) -> Outcome {
         if replies.hasUncertainUnnamed { return .pause }
-        if replies.hasUncertainNames, client.unnamed?.discards != nil { return .pause }
+        if replies.hasUncertainNames, client.unnamed?.dependsOnNames ?? false { return .pause }
         if circumstances.heedsSession, message.request == .bind, client.unnamed?.changesSession ?? false {
             return .changesSession
         }
@@ -254,7 +256,9 @@ struct StatementRelay {
             }
         }
         if message.request == .bind { client.pendingDiscard = client.unnamed?.discards }
-        if wanted !== client.unnamed, client.unnamed?.discards != nil { prepareGuard(on: &server, &replies) }
+        if let unnamed = client.unnamed, unnamed.dependsOnNames {
+            discards(in: unnamed, message.request, &client, &server, &replies)
+        }
         return .passOn
     }
 

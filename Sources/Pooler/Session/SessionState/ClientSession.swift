@@ -77,7 +77,7 @@ struct ServerSession {
         for name in newNames { mayBeSet(name) }
         if effects.makes.contains(.statement) {
             prepared.formUnion(effects)
-        } else if effects.touches.contains(.statement) {
+        } else if effects.touches.contains(.unread) || effects.makes.contains(.unknownSettings) {
             mayHaveUnreadStatements = true
         }
         if effects.executes {

@@ -370,7 +370,7 @@ struct SessionLexer: ~Escapable {
         while position < end {
             while let word = nextWord() {
                 if matches(word, "set") { readSet() }
-                if matches(word, "execute") { effects.make(.unknownSettings) }
+                if matches(word, "execute") || matches(word, "prepare") { effects.make(.unknownSettings) }
             }
             position += 1
         }

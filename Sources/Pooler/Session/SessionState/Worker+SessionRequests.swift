@@ -107,10 +107,16 @@ extension Worker {
     private func addExecuted(
         to effects: inout SessionEffects, _ references: [StatementReference], _ client: ClientConnection
     ) {
+        var areAllKnown = true
         for reference in references where reference.verb == .execute {
-            guard let name = reference.name, let named = client.statements[name] else { continue }
-            effects.formUnion(named.statement.effects)
+            if let name = reference.name, let named = client.statements[name] {
+                effects.formUnion(named.statement.effects)
+            } else {
+                areAllKnown = false
+            }
         }
+        // What SQL PREPARE has been given does not matter then.
+        if areAllKnown { effects.executes = false }
     }
 
     private enum Entry {
