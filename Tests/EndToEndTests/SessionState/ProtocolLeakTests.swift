@@ -3,7 +3,7 @@ import Testing
 
 /// What clients do to their sessions over the extended protocol, and in encodings in which a byte of SQL may be half of a
 /// character.
-@Suite(.pgvaletOnly) struct ProtocolLeakTests {
+@Suite(.serialized, .pgvaletOnly) struct ProtocolLeakTests {
     /// What is done, and how many of the things that `look` counts there are then.
     static let changes = [
         "set search_path = leak", "select set_config('search_path', 'leak', false)", "set session role to app",

@@ -8,7 +8,7 @@ struct ClientSession {
     var pinnedSince: Instant?
     /// Whether it is counted against max_pinned.
     var holdsPin = false
-    /// Whether its server is being asked if the reason for the pin is still there.
+    /// Whether its server is going to be asked if there is still a reason for the pin.
     var isPinInQuestion = false
     /// Since when it waits for the place of a pin that is in question.
     var awaitsPinSince: Instant?

@@ -25,6 +25,13 @@ extension Worker {
         pinIsSettled(client, pool)
     }
 
+    /// Something is on its way behind which a client may be pinned no more, or not after all.
+    func questionPin(_ client: ClientConnection, _ pool: WorkerPool) {
+        guard !client.session.isPinInQuestion else { return }
+        client.session.isPinInQuestion = true
+        pool.budget.pinsInQuestion.add()
+    }
+
     /// It is known whether a client stays pinned.
     func pinIsSettled(_ client: ClientConnection, _ pool: WorkerPool) {
         guard client.session.isPinInQuestion else { return }

@@ -144,6 +144,7 @@ extension Worker {
             return .refused(pool.tooManyPinned(.error))
         }
         server.session.ran(effects, names: names)
+        if client.session.holdsPin, server.session.isTouched { questionPin(client, pool) }
         if effects.resets, client.identity?.hasStartingValues ?? false { client.session.isResetting = true }
         return .entered
     }

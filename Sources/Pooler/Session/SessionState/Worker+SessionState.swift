@@ -57,10 +57,6 @@ extension Worker {
         for name in known where !names.contains(name) && !isReported(name, by: pool) { names.append(name) }
         // A text may do more than it tells: every question is for everything.
         let probe = probe(of: server, names: names)
-        if client.session.holdsPin, !client.session.isPinInQuestion {
-            client.session.isPinInQuestion = true
-            pool.budget.pinsInQuestion.add()
-        }
         server.phase = .probing(client, probe)
         client.link = .aligning(server)
         send(probe, to: server)
