@@ -23,6 +23,8 @@ public struct Configuration: Sendable, Equatable {
     /// Files of users, rules and maps that could not be read. At the start that is a warning, after which nobody gets in by
     /// them; a RELOAD fails, since what is in force is better.
     public var unreadableFiles: [ConfigurationError] = []
+    /// Lines of `auth_hba_file` without which it would let in whom it was to keep out: it is not used, at no time.
+    public var brokenRules: [ConfigurationError] = []
 
     /// Where each setting was given last.
     var settingLocations: [String: SourceLocation] = [:]

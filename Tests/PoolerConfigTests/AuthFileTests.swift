@@ -37,6 +37,15 @@ struct AuthFileTests {
         #expect(file.warnings.allSatisfy { $0.description.utf8.count < 120 })
     }
 
+    @Test func `A name that no client can have is left out`() {
+        let file = file("\"e\u{301}\" \"x\"\n\"\u{e9}\" \"y\"")
+        #expect(file.secrets == ["\u{e9}": "y"])
+        #expect(
+            file.warnings.map(\.description) == [
+                "users.txt:1: user \"e\u{301}\" is not used: the name is not in Unicode normalization form C"
+            ])
+    }
+
     @Test func `A user given twice is a warning, and the last one counts`() {
         let file = file("\"a\" \"1\"\n\"a\" \"2\"")
         #expect(file.secrets == ["a": "2"])

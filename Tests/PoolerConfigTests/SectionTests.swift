@@ -28,6 +28,19 @@ struct SectionTests {
         #expect(key.isPartOfConnection == (row["change_on_reload"]?.contains("close_needed") == true))
     }
 
+    @Test(arguments: [
+        ("[databases]\n\"e\u{301}\" = host=h", "databases/e\u{301}"),
+        ("[users]\n\"e\u{301}\" = pool_mode=session", "users/e\u{301}"),
+        ("[databases]\na = user=e\u{301}", "databases/a/user"),
+        ("[pgbouncer]\nadmin_users = a, e\u{301}", "admin_users"),
+        ("[pgbouncer]\nstats_users = e\u{301}", "stats_users"),
+    ])
+    func `A name that no client can have is an error`(text: String, key: String) {
+        let problem = PoolerConfigTests.problem("[pgbouncer]\n\(text)") ?? ""
+        #expect(problem.hasPrefix("main.ini:3: \(key): found the name \""))
+        #expect(problem.hasSuffix("expected Unicode normalization form C"))
+    }
+
     @Test func `Every key of a database has its property`() throws {
         let database = try database(
             """

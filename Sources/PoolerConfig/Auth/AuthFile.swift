@@ -53,7 +53,7 @@ struct AuthFile {
 
     private static func record(_ name: [UInt8], _ secret: [UInt8]) -> (name: String, secret: String)? {
         guard (1...EntryName.longestUser).contains(name.count), secret.count <= longestSecret, !name.contains(0),
-            !secret.contains(0), let name = String(validating: name, as: UTF8.self),
+            !secret.contains(0), let name = String(validating: name, as: UTF8.self), name.isUnambiguousName,
             let secret = String(validating: secret, as: UTF8.self)
         else { return nil }
         return (name, secret)
@@ -61,6 +61,9 @@ struct AuthFile {
 
     private static func flaw(_ name: [UInt8], _ secret: [UInt8]) -> String {
         if name.isEmpty { return "a record without a user name is not used" }
+        if let text = String(validating: name, as: UTF8.self), !text.isUnambiguousName {
+            return "user \(Phrase.quoted(text)) is not used: the name is not in Unicode normalization form C"
+        }
         if name.count > EntryName.longestUser {
             return "a user name of \(name.count) bytes is not used, the longest is \(EntryName.longestUser)"
         }

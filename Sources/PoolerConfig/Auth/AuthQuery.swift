@@ -19,6 +19,11 @@ public enum AuthQueryChoice: Sendable, Equatable {
 }
 
 extension Configuration {
+    /// Whether users may be known to servers alone.
+    public var looksUpUsers: Bool {
+        settings.authUser != nil || allDatabases.contains { $0.authUser != nil }
+    }
+
     /// How to look up the users of a database, which need not exist; for the console, only where there is an `auth_dbname`.
     public func authQuery(forDatabase name: String) -> AuthQueryChoice {
         let requested = database(named: name)

@@ -15,7 +15,7 @@ extension ConnectKey where Owner == Database {
             """),
         DatabaseKey("port", \.port, .port, isPartOfConnection: true, "Port of every host in the list; 5432."),
         DatabaseKey(
-            "user", \.user, .optionalText, isPartOfConnection: true,
+            "user", \.user, .optionalUser, isPartOfConnection: true,
             "Forced user: every server connection logs in under this name, and all clients share its pool."),
         DatabaseKey(
             "password", \.password, .text,

@@ -1,10 +1,12 @@
 /// Reads an HBA file. A bad line is a warning and is left out, as in PgBouncer; so is one that names a map that does
-/// not exist.
+/// not exist. A bad line that was to keep somebody out is an error, since without it the rules below would let them in.
 public struct HBAFile: Sendable {
     /// The rules, in order.
     public private(set) var rules = HBARules()
     /// What was wrong.
     public private(set) var warnings: [Diagnostic] = []
+    /// Lines that were to reject somebody, nobody can tell whom. The file must not be used.
+    public private(set) var errors: [ConfigurationError] = []
 
     /// Reads the bytes of the file at `path`; `readFile` reads the lists that it names with `@file`.
     public init(
@@ -16,14 +18,23 @@ public struct HBAFile: Sendable {
             do {
                 let words = try HBALine(line)
                 guard !words.fields.isEmpty else { continue }
-                let rule = try Self.rule(words, location, maps, readFile)
-                if case .network(let network) = rule.address, !network.canMatch {
-                    warn(location, "the address has bits outside of its mask, so the rule never matches")
-                }
-                rules.rules.append(rule)
+                rules.rules.append(try Self.rule(words, location, maps, readFile))
             } catch {
-                warn(location, "rule is not used: found \(error.found), expected \(error.expected)")
+                reject(line, location, error)
             }
+        }
+    }
+
+    /// A line that cannot be read.
+    private mutating func reject(_ line: ArraySlice<UInt8>, _ location: SourceLocation, _ error: ValueError) {
+        let words = line.prefix { $0 != UInt8(ascii: "#") }.split { Bytes.isSpace($0) || $0 == UInt8(ascii: ",") }
+        if words.contains(where: { $0.elementsEqual(HBARule.Method.reject.rawValue.utf8) }) {
+            errors.append(
+                ConfigurationError(
+                    file: location.file, line: location.line, key: HBARule.Method.reject.rawValue,
+                    found: error.found, expected: error.expected))
+        } else {
+            warn(location, "rule is not used: found \(error.found), expected \(error.expected)")
         }
     }
 
@@ -53,7 +64,7 @@ public struct HBAFile: Sendable {
     }
 
     private static func database(_ word: HBALine.Word) throws(ValueError) -> HBARule.DatabasePattern {
-        if word.isQuoted { return .name(word.text) }
+        if word.isQuoted { return .name(try plainName(word)) }
         switch word.text {
         case "all": return .all
         case "sameuser": return .sameUser
@@ -64,12 +75,13 @@ public struct HBAFile: Sendable {
     }
 
     private static func user(_ word: HBALine.Word) throws(ValueError) -> HBARule.UserPattern {
-        if word.isQuoted { return .name(word.text) }
-        return word.text == "all" ? .all : .name(try plainName(word))
+        return word.text == "all" && !word.isQuoted ? .all : .name(try plainName(word))
     }
 
-    /// Groups and regular expressions cannot be judged here.
+    /// Groups and regular expressions cannot be judged here, and a name that no client can have is meant for another.
     private static func plainName(_ word: HBALine.Word) throws(ValueError) -> String {
+        try EntryName.check(word.text)
+        if word.isQuoted { return word.text }
         guard let first = word.text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "/") else {
             throw unsupported(word)
         }

@@ -28,14 +28,12 @@ public struct IPNetwork: Sendable, Hashable {
         }
     }
 
-    /// False if the address has bits outside the mask: then nothing ever matches.
-    public var canMatch: Bool { contains(address) }
-
-    /// True if `other` is in this network.
+    /// True if `other` is in this network: bits of the address that the mask does not have count on neither side, as in
+    /// Postgres.
     public func contains(_ other: IPAddress) -> Bool {
         switch (address, mask, other) {
-        case (.v4(let address), .v4(let mask), .v4(let other)): other & mask == address
-        case (.v6(let address), .v6(let mask), .v6(let other)): other & mask == address
+        case (.v4(let address), .v4(let mask), .v4(let other)): (other ^ address) & mask == 0
+        case (.v6(let address), .v6(let mask), .v6(let other)): (other ^ address) & mask == 0
         case (.v4, _, _), (.v6, _, _): false
         }
     }

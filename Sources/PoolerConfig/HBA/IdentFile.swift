@@ -28,6 +28,7 @@ public struct IdentFile: Sendable {
             throw ValueError(found: "\(fields.count) fields", expected: "map, system user and user")
         }
         let isAnyone = !words[2].isQuoted && words[2].text == "all"
+        try EntryName.check(words[2].text)
         maps.maps[words[0].text, default: []].append(
             IdentMaps.Entry(systemUser: words[1].text, user: isAnyone ? nil : words[2].text))
     }

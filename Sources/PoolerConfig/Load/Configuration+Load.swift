@@ -3,7 +3,7 @@ extension Configuration {
     ///
     /// `readFile` gives the bytes of a file, whose path is as written: relative to the working directory. The whole
     /// configuration is read, or the first error thrown; an auth_file, HBA or ident file that cannot be read, or a bad
-    /// line in one, is a warning, after which fewer people can log in.
+    /// line in one, is a warning, after which fewer people can log in. A bad line that rejects somebody is an error.
     public static func load(
         path: String, readFile: (String) throws(FileError) -> [UInt8]
     ) throws(ConfigurationError) -> Configuration {
@@ -13,6 +13,7 @@ extension Configuration {
         var configuration = loader.configuration
         configuration.readSecrets(readFile)
         configuration.readLoginRules(readFile)
+        if let first = configuration.brokenRules.first { throw first }
         try configuration.checkMethods(path)
         return configuration
     }
@@ -22,6 +23,7 @@ extension Configuration {
         tokenKeys = settings.authJwtKeys.flatMap { read("auth_jwt_keys", $0, readFile) }
         hbaRules = HBARules()
         identMaps = IdentMaps()
+        brokenRules = []
         guard settings.authType == .hba else { return }
         if let path = settings.authIdentFile, let bytes = read("auth_ident_file", path, readFile) {
             let file = IdentFile(bytes, path: path)
@@ -31,6 +33,7 @@ extension Configuration {
         if let bytes = read("auth_hba_file", settings.authHbaFile, readFile) {
             let file = HBAFile(bytes, path: settings.authHbaFile, maps: identMaps, readFile: readFile)
             hbaRules = file.rules
+            brokenRules = file.errors
             warnings += file.warnings
         }
     }
@@ -67,7 +70,7 @@ extension Configuration {
             warnings.append(
                 Diagnostic(
                     location: location,
-                    text: "jwt needs TLS, and client_tls_sslmode is disable: only Unix sockets are left"))
+                    text: "jwt needs TLS, and client_tls_sslmode is disable: it lets nobody in"))
         }
     }
 

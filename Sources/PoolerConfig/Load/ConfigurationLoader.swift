@@ -118,7 +118,7 @@ extension ConfigurationLoader {
         if Database.isReserved(name) {
             throw place.error("database name \"\(name)\" is reserved", "another name, this one is the console's")
         }
-        try checkLength(name, EntryName.longestDatabase, place)
+        try check(name, EntryName.longestDatabase, place)
         var database = Database(name: name)
         try apply(DatabaseKey.all, value, to: &database, place)
         noteRepetition("databases/\(name)", "databases/\(name)", at: location)
@@ -133,7 +133,7 @@ extension ConfigurationLoader {
         _ name: String, _ value: String, at location: SourceLocation
     ) throws(ConfigurationError) {
         let place = At(location, "users/\(name)")
-        try checkLength(name, EntryName.longestUser, place)
+        try check(name, EntryName.longestUser, place)
         var user = User(name: name)
         try apply(UserKey.all, value, to: &user, place, unknown: "user")
         noteRepetition("users/\(name)", "users/\(name)", at: location)
@@ -182,10 +182,11 @@ extension ConfigurationLoader {
         }
     }
 
-    private func checkLength(_ name: String, _ longest: Int, _ place: At) throws(ConfigurationError) {
+    private func check(_ name: String, _ longest: Int, _ place: At) throws(ConfigurationError) {
         guard name.utf8.count <= longest else {
             throw place.error("a name of \(name.utf8.count) bytes", "at most \(longest)")
         }
+        try place.run { () throws(ValueError) in try EntryName.check(name) }
     }
 
     private mutating func noteRepetition(_ id: String, _ name: String, at location: SourceLocation) {

@@ -71,7 +71,7 @@ extension SettingDefinition {
             "auth_jwt_keys", \.authJwtKeys, .optionalPath, default: nil,
             """
             File of public keys (JWKS, RFC 7517) for `auth_type = jwt`: RSA for RS256, P-256 for ES256, Ed25519 for \
-            EdDSA. Read again with RELOAD.
+            EdDSA. Read again with RELOAD, and within seconds when it has changed.
             """
         ),
         SettingDefinition(

@@ -2,11 +2,11 @@ extension SettingDefinition {
     /// What operators see.
     static let logging: [SettingDefinition] = [
         SettingDefinition(
-            "admin_users", \.adminUsers, .words, default: "", since: "<=1.0",
+            "admin_users", \.adminUsers, .userNames, default: "", since: "<=1.0",
             "Users who may run every command of the console."
         ),
         SettingDefinition(
-            "stats_users", \.statsUsers, .words, default: "", since: "<=1.0",
+            "stats_users", \.statsUsers, .userNames, default: "", since: "<=1.0",
             "Users who may look at the console, and change nothing."
         ),
         SettingDefinition(

@@ -116,6 +116,17 @@ extension ValueFormat where Value == [String] {
         }
     }
 
+    /// Names of users, separated by commas.
+    static var userNames: Self {
+        ValueFormat(kind: .words) { text throws(ValueError) in
+            let words = Number.words(text)
+            for word in words { try EntryName.check(word) }
+            return words
+        } print: {
+            $0.joined(separator: ", ")
+        }
+    }
+
     /// Names of parameters; `options` is a list of parameters itself.
     static var trackedParameters: Self {
         ValueFormat(kind: .words) { text throws(ValueError) in
@@ -171,6 +182,16 @@ extension ValueFormat where Value == HostAndPort? {
 extension ValueFormat where Value == String? {
     static var optionalText: Self { ValueFormat<String>.text.unlessEmpty }
     static var optionalPath: Self { ValueFormat<String>.path.unlessEmpty }
+
+    /// The name of a user; nothing is none.
+    static var optionalUser: Self {
+        ValueFormat(kind: .text) { text throws(ValueError) in
+            try EntryName.check(text)
+            return text.isEmpty ? nil : text
+        } print: {
+            $0
+        }
+    }
 
     /// The name of a database where `auth_query` can run: not the console.
     static var authDatabase: Self {

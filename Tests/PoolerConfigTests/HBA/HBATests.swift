@@ -46,7 +46,8 @@ struct HBATests {
         ("1.2.3.4/32", "1.2.3.4", true), ("1.2.3.4/32", "1.2.3.5", false), ("0.0.0.0/0", "9.9.9.9", true),
         ("::/0", "9.9.9.9", false), ("::/0", "fe80::1", true), ("fe80::/10", "febf::1", true),
         ("fe80::/10", "fec0::1", false),
-        ("::1/128", "::1", true), ("10.0.0.1/8", "10.0.0.1", false), ("fe80:: ffff::", "fe80::5", true),
+        ("::1/128", "::1", true), ("10.0.0.5/8", "10.255.0.1", true), ("10.0.0.5/8", "11.0.0.5", false),
+        ("10.0.0.5 255.0.0.0", "10.9.9.9", true), ("fe80::7/10", "febf::1", true), ("fe80:: ffff::", "fe80::5", true),
     ])
     func `Addresses match by their bits`(address: String, client: String, matches: Bool) throws {
         #expect(try (method("host all all \(address) trust", tcp(client)) == .trust) == matches)
@@ -57,8 +58,28 @@ struct HBATests {
         #expect(method("host all all 10.0.0.0/8 reject\nhost all all all trust", peer) == .reject)
     }
 
-    @Test func `Bits outside of the mask are a warning`() {
-        #expect(file("host all all 10.0.0.1/8 trust").warnings.count == 1)
+    @Test(arguments: [
+        "host all all samenet reject", "host all +banned all reject", "hostgssenc all all all reject",
+        "host all all 10.0.0.0/99 reject", "local all \"bob reject", "local all bob,reject",
+        "host all all all reject map=x",
+        "local all @banned reject", "local all e\u{301} reject", "local all, bob\treject # these",
+    ])
+    func `A bad rule that was to keep somebody out is an error`(line: String) {
+        let file = file("local x all md5\n\(line)\nlocal all all trust")
+        #expect(file.errors.map(\.line) == [2])
+        #expect(file.errors.first?.file == "/etc/hba.conf")
+        #expect(file.warnings.isEmpty)
+        let files = Files([
+            "hba": "\(line)\nhost all all all trust", "main.ini": "[pgbouncer]\nauth_type = hba\nauth_hba_file = hba",
+        ])
+        let error = #expect(throws: ConfigurationError.self) { try files.load() }
+        #expect(error?.description.hasPrefix("hba:1: reject: found ") == true)
+    }
+
+    @Test func `Words that only contain reject, and comments, are none`() {
+        let file = file("local all all md6 # reject\nlocal rejected all md6\n")
+        #expect(file.errors.isEmpty)
+        #expect(file.warnings.count == 2)
     }
 
     @Test(arguments: [
@@ -92,6 +113,10 @@ struct HBATests {
     @Test func `Names that are equal only to Unicode do not match`() {
         #expect(method("local all \u{e9} trust", .unix, "db", "\u{e9}") == .trust)
         #expect(method("local all \u{e9} trust", .unix, "db", "e\u{301}") == nil)
+        for line in ["local all e\u{301} trust", "local \"e\u{301}\" all trust"] {
+            #expect(file(line).rules.rules.isEmpty)
+            #expect(file(line).warnings.first?.text.contains("Unicode normalization form C") == true)
+        }
     }
 
     @Test func `Lists come from files beside the rules, blank lines and comments skipped`() {
@@ -174,7 +199,7 @@ struct IdentTests {
         #expect(file.maps.allows(systemUser: systemUser, as: user, by: map) == allowed)
     }
 
-    @Test(arguments: ["m a", "m", "m a b c", "m a,b c", "m \"a b"])
+    @Test(arguments: ["m a", "m", "m a b c", "m a,b c", "m \"a b", "m a e\u{301}"])
     func `A bad line is a warning, and the others hold`(line: String) {
         let file = IdentFile(Array("m a b\n\(line)\nm c d".utf8), path: "ident")
         #expect(file.warnings.map { $0.location?.line } == [2])
