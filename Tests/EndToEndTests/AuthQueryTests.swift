@@ -120,6 +120,22 @@ import Testing
         #expect(try Postgres.shared.query("select now() >= '\(end)'")[0][0] == "t", "not before its time")
     }
 
+    @Test func `a role that may no longer log in is refused when the cache's time is over, or is forgotten`() throws {
+        let brief = try Self.pooler(["auth_query_cache_ttl": "2"])
+        let long = try Self.pooler(["auth_query_cache_ttl": "3600"])
+        let role = try Self.role()
+        for pooler in [brief, long] { #expect(try Self.logIn(pooler, role) == role) }
+        try Postgres.shared.query("alter role \(role) nologin")
+        try eventually {
+            do {
+                try Self.logIn(brief, role)
+                return false
+            } catch { return error as? PostgresError == Self.wrong }
+        }
+        try long.console("RECONNECT", password: "admin-secret")
+        #expect(throws: Self.wrong) { try Self.logIn(long, role) }
+    }
+
     @Test func `without a cache the server's word of now holds, with one that of then`() throws {
         let role = try Self.role(password: "old")
         let fresh = try Self.pooler()

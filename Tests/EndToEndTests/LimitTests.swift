@@ -41,6 +41,34 @@ import Testing
         try eventually { try pooler.connect().isOpen }
     }
 
+    @Test(
+        .pgvaletOnly,
+        arguments: [
+            (["max_user_client_connections": "2"], [:]), (["max_db_client_connections": "2"], [:]),
+            ([:], ["app": "max_user_client_connections=2"]),
+        ] as [([String: String], [String: String])])
+    func `strangers who only say a name take nobody's place`(settings: [String: String], users: [String: String])
+        throws
+    {
+        let pooler = try Pooler(
+            settings.merging(["auth_type": "scram-sha-256"]) { $1 }, databases: ["app": "$server"], users: users)
+        let strangers = try (0..<5).map { _ in
+            let stranger = try RawClient(pooler)
+            try stranger.send(startupPacket([("user", "app"), ("database", "app")]))
+            #expect(try stranger.read()?.type == "R")
+            return stranger
+        }
+        let known = ["password": "app-secret"]
+        let clients = [try pooler.connect(known), try pooler.connect(known)]
+        #expect(throws: PostgresError.self) { try pooler.connect(known) }
+        // Those who have not proved who they are do not learn that there is no place either.
+        #expect(throws: PostgresError.notAuthenticated("SASL authentication failed")) {
+            try pooler.connect(["password": "wrong"])
+        }
+        for client in clients { #expect(try client.query("select 1").value == "1") }
+        for stranger in strangers { stranger.close() }
+    }
+
     @Test func `default_pool_size limits servers, and everyone is served in the end`() throws {
         let role = try Postgres.shared.makeRole()
         let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "3"], secrets: [role: "x"])

@@ -1,10 +1,21 @@
+import Glibc
 import PoolerTestSupport
 import Testing
 
 /// Every method with every kind of secret, over every kind of connection, under every kind of rule: what comes of it stands in
 /// Fixtures/login_matrix.tsv and login_rules.tsv.
 @Suite(.pgvaletOnly) struct LoginMatrixTests {
-    private static let methods = ["trust", "password", "md5", "scram-sha-256", "cert", "peer", "reject"]
+    private static let methods = [
+        "trust", "password", "md5", "scram-sha-256", "cert", "peer", "reject", "ldap", "pam", "jwt",
+    ]
+    /// Those for which there is somebody to ask here.
+    private static let testedMethods = methods.filter { method in
+        switch method {
+        case "ldap": DirectoryServer.isInstalled
+        case "pam": PAMService.isPossible
+        default: true
+        }
+    }
     private static let secrets = ["none", "empty", "plain", "md5", "scram"]
     private static let transports = ["plain", "tls", "certificate", "unix"]
 
@@ -23,8 +34,34 @@ import Testing
         "cert": .fatal("certificate authentication failed", "28000"),
         "peer": .fatal("unix socket login rejected", "28000"),
         "reject": .fatal("login rejected", "28000"),
+        "tls": .fatal("jwt authentication needs TLS; connect over TCP with sslmode=require or above", "28000"),
         "no rule": .fatal("no authentication method is found", "28000"),
     ]
+
+    private static let issuer = try? TokenIssuer(.es256)
+    private static let directory = try? DirectoryServer()
+    private static let service = try? PAMService(
+        "pgvalet-test-matrix", "test \"$PAM_TYPE\" = account || test \"$password\" = secret")
+
+    /// What whoever knows it shows.
+    private static func proof(_ method: String, of user: String) throws -> String {
+        guard method == "jwt" else { return "secret" }
+        return try #require(issuer).token("{\"sub\":\"\(user)\",\"exp\":\(time(nil) + 600),\"aud\":\"pgvalet\"}")
+    }
+
+    /// The method of a rule with what it needs.
+    private static func words(_ method: String) -> String {
+        switch method {
+        case "cert", "peer": "\(method) map=m"
+        case "pam": "pam pamservice=pgvalet-test-matrix"
+        case "ldap":
+            """
+            ldap ldapserver=127.0.0.1 ldapport=\(directory?.port ?? 0) ldapprefix="uid=" \
+            ldapsuffix=",ou=people,dc=example,dc=org"
+            """
+        default: method
+        }
+    }
 
     /// One pooler for all rules: each has a database of its own. Servers are logged in to as somebody whom they trust.
     private static func pooler(authType: String) throws -> Pooler {
@@ -35,18 +72,18 @@ import Testing
             "client_tls_sslmode": "allow", "client_tls_ca_file": authority.certificate,
             "client_tls_cert_file": CertificateAuthority.localhost.certificate,
             "client_tls_key_file": CertificateAuthority.localhost.key, "auth_failure_limit": "0",
-            "max_client_conn": "1000",
+            "max_client_conn": "1000", "auth_jwt_keys": "$directory/keys.json", "auth_jwt_audience": "pgvalet",
         ]) { $1 }
+        settings.files["keys.json"] = "{\"keys\":[\(try #require(issuer).publicKey())]}"
         settings.databases = ["*": "$server dbname=app user=app"]
         settings.secrets = ["app": "app-secret"]
         for secret in secrets where secret != "none" { settings.secrets["user_\(secret)"] = try text(secret) }
         settings.files["ident"] = "m app all\nm root all\nm \(try account()) all\n"
         var lines: [String] = []
         for rule in rules.keys where rule != "auth_type" {
-            for method in methods {
+            for method in testedMethods {
                 let address = rule == "local" ? "" : "all"
-                let map = ["cert", "peer"].contains(method) ? " map=m" : ""
-                lines.append("\(rule) \(rule)_\(method) all \(address) \(method)\(map)")
+                lines.append("\(rule) \(rule)_\(method) all \(address) \(words(method))")
             }
         }
         settings.files["hba"] = lines.joined(separator: "\n") + "\n"
@@ -86,7 +123,7 @@ import Testing
         let outcome = outcomes["\(method)/\(secret)"]?[transport] ?? "missing in the table"
         guard outcome == "in", !isRight else { return outcome }
         switch method {
-        case "password": return "password"
+        case "password", "ldap", "pam", "jwt": return "password"
         // A SCRAM secret turns md5 into SCRAM.
         case "md5": return secret == "scram" ? "sasl" : "password"
         case "scram-sha-256": return "sasl"
@@ -110,8 +147,8 @@ import Testing
     private static func check(_ pooler: Pooler, rule: String, method: String) throws {
         for secret in secrets {
             for transport in transports {
-                for password in ["secret", "wrong"] {
-                    let expected = expectation(rule, method, secret, transport, isRight: password == "secret")
+                for password in [try proof(method, of: "user_\(secret)"), "wrong"] {
+                    let expected = expectation(rule, method, secret, transport, isRight: password != "wrong")
                     // An md5 secret cannot be answered for as one of SCRAM, as an unknown user's.
                     let found = try outcome(
                         pooler, database: "\(rule)_\(method)", user: "user_\(secret)",
@@ -132,9 +169,10 @@ import Testing
     }
 
     @Test func `every rule does what the table says`() throws {
+        _ = Self.service
         let pooler = try Self.pooler(authType: "hba")
         for rule in Self.rules.keys.sorted() where rule != "auth_type" {
-            for method in Self.methods { try Self.check(pooler, rule: rule, method: method) }
+            for method in Self.testedMethods { try Self.check(pooler, rule: rule, method: method) }
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import PoolerTestSupport
 import Testing
 
@@ -44,6 +45,22 @@ import Testing
                     "$server dbname=app user=scram_user password_command='\(script.path) \"127.0.0.1:\(postgres.port):scram_user:app\"'"
             ])
         #expect(try pooler.connect(database: "d").query("select current_user").value == "scram_user")
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT]) func `a program that runs does not outlive the pooler`(signal: Int32) throws {
+        let script = try Script("echo $$ >$(dirname $0)/group; sleep 1000; echo secret")
+        let pooler = try Pooler(["password_command": script.path], secrets: ["scram_user": "x"])
+        let client = try RawClient(pooler)
+        try client.send(startupPacket([("user", "scram_user"), ("database", "app")]))
+        try eventually { !readFile(script.home.file("group")).isEmpty }
+        let group = try #require(pid_t(readFile(script.home.file("group")).filter(\.isNumber)))
+        client.close()
+        pooler.signal(signal)
+        _ = try pooler.wait()
+        // Gone, or dead and not yet reaped by whoever inherited it.
+        try eventually {
+            try ChildProcess.run(["sh", "-c", "ps -o stat= -g \(group) | grep -v Z"]).output.isEmpty
+        }
     }
 
     @Test func `one run serves many logins, and what it printed is used for its time`() throws {

@@ -80,10 +80,13 @@ extension Postgres {
     }()
 
     /// A server with `ssl = on` that shows this certificate.
-    public static func makeEncrypted(_ identity: CertificateAuthority.Identity) throws -> Postgres {
-        try Postgres(settings: [
-            "ssl": "on", "ssl_cert_file": identity.certificate, "ssl_key_file": identity.key,
-            "ssl_ca_file": CertificateAuthority.shared.certificate,
-        ])
+    public static func makeEncrypted(
+        _ identity: CertificateAuthority.Identity, installation: PostgresInstallation = .newest
+    ) throws -> Postgres {
+        try Postgres(
+            settings: [
+                "ssl": "on", "ssl_cert_file": identity.certificate, "ssl_key_file": identity.key,
+                "ssl_ca_file": CertificateAuthority.shared.certificate,
+            ], installation: installation)
     }
 }

@@ -3,7 +3,9 @@ import Glibc
 /// A throwaway LDAP server: OpenLDAP's slapd with a small directory of its own, gone afterwards.
 ///
 /// Below `dc=example,dc=org`: people `alice` and `bob` (passwords `alice-secret`, `bob-secret`) in `ou=people`, who share one mail
-/// address, `scram_user` with the password that Postgres knows too, and `cn=reader` (`reader-secret`). Nobody else may search.
+/// address, `scram_user` with the password that Postgres knows too, `a+b, c=d` (`odd-secret`), `carol` in
+/// `ou=guests,ou=people` (`guest-secret`), `cn=reader` (`reader-secret`), and
+/// the users of the login matrix. Nobody else may search.
 public final class DirectoryServer: Sendable {
     /// The port for LDAP and StartTLS on 127.0.0.1.
     public let port: Int
@@ -99,6 +101,24 @@ public final class DirectoryServer: Sendable {
         mail: people@example.org
         userPassword: bob-secret
 
+        dn: uid=a\\+b\\, c\\=d,ou=people,dc=example,dc=org
+        objectClass: inetOrgPerson
+        uid: a+b, c=d
+        cn: Odd
+        sn: O
+        userPassword: odd-secret
+
+        dn: ou=guests,ou=people,dc=example,dc=org
+        objectClass: organizationalUnit
+        ou: guests
+
+        dn: uid=carol,ou=guests,ou=people,dc=example,dc=org
+        objectClass: inetOrgPerson
+        uid: carol
+        cn: Carol
+        sn: G
+        userPassword: guest-secret
+
         dn: uid=scram_user,ou=people,dc=example,dc=org
         objectClass: inetOrgPerson
         uid: scram_user
@@ -106,5 +126,18 @@ public final class DirectoryServer: Sendable {
         sn: S
         userPassword: secret
 
+
         """
+        + ["none", "empty", "plain", "md5", "scram"].map { kind in
+            """
+            dn: uid=user_\(kind),ou=people,dc=example,dc=org
+            objectClass: inetOrgPerson
+            uid: user_\(kind)
+            cn: \(kind)
+            sn: U
+            userPassword: secret
+
+
+            """
+        }.joined()
 }

@@ -11,6 +11,7 @@ public final class Postgres: Sendable {
     private let home: TemporaryDirectory
     private let process = Mutex<ChildProcess?>(nil)
     private let options: [String]
+    private let installation: PostgresInstallation
 
     /// The directory of the Unix socket.
     public var directory: String { home.path }
@@ -21,18 +22,23 @@ public final class Postgres: Sendable {
     }()
 
     /// Makes the cluster and starts it. `settings` are postgresql.conf's.
-    public init(maxConnections: Int = 100, settings: [String: String] = [:]) throws {
+    public init(
+        maxConnections: Int = 100, settings: [String: String] = [:], installation: PostgresInstallation = .newest
+    ) throws {
+        self.installation = installation
         home = try TemporaryDirectory("postgres")
         port = try FreePort.take()
         options = settings.flatMap { ["-c", "\($0)=\($1)"] } + ["-c", "max_connections=\(maxConnections)"]
-        try ChildProcess.check(["cp", "-a", "\(Self.template.path)/data", home.file("data")])
+        try ChildProcess.check(["cp", "-a", "\(try installation.template.path)/data", home.file("data")])
         try start()
     }
 
     /// Starts it (again), and waits until it answers.
     public func start() throws {
         let command =
-            Account.prefix + [Self.binary("postgres"), "-D", home.file("data"), "-p", "\(port)", "-k", home.path]
+            Account.prefix + [
+                installation.program("postgres"), "-D", home.file("data"), "-p", "\(port)", "-k", home.path,
+            ]
             + options
         let child = try ChildProcess(command, output: home.file("log"))
         process.withLock { $0 = child }
@@ -103,76 +109,4 @@ public final class Postgres: Sendable {
     deinit { try? stop(.immediate) }
 
     private static let roles = Atomic<Int>(0)
-
-    /// A cluster that new ones are copied from, since initdb takes its time.
-    private static let template: TemporaryDirectory = {
-        do { return try makeTemplate() } catch { fatalError("initdb: \(error)") }
-    }()
-
-    private static func makeTemplate() throws -> TemporaryDirectory {
-        let template = try TemporaryDirectory("template")
-        let data = template.file("data")
-        try ChildProcess.check(
-            Account.prefix
-                + [
-                    binary("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
-                    "--no-sync",
-                ])
-        let configuration =
-            readFile("\(data)/postgresql.conf") + """
-                listen_addresses = 'localhost'
-                fsync = off
-                full_page_writes = off
-                synchronous_commit = off
-                autovacuum = off
-                shared_buffers = 16MB
-                password_encryption = 'scram-sha-256'
-
-                """
-        try writeFile("\(data)/postgresql.conf", configuration)
-        try writeFile(
-            "\(data)/pg_hba.conf",
-            """
-            host all clear_user 127.0.0.1/32 password
-            host all md5_user 127.0.0.1/32 md5
-            host all scram_user 127.0.0.1/32 scram-sha-256
-            host all refused_user 127.0.0.1/32 reject
-            local all all trust
-            host replication postgres 127.0.0.1/32 trust
-            host all all 127.0.0.1/32 trust
-            host all all ::1/128 trust
-
-            """)
-        try template.write("roles.sql", rolesScript)
-        try ChildProcess.check([
-            "sh", "-c",
-            "\(Account.prefix.joined(separator: " ")) \(binary("postgres")) --single -D \(data) postgres <\(template.file("roles.sql"))",
-        ])
-        return template
-    }
-
-    /// For the single-user mode, where each line is a statement.
-    private static let rolesScript = """
-        create role app login
-        create role clear_user login password 'secret'
-        create role refused_user login
-        set password_encryption = md5; create role md5_user login password 'secret'
-        set password_encryption = 'scram-sha-256'; create role scram_user login password 'secret'
-        create database app owner app
-
-        """
-
-    /// A server program, which Debian keeps out of PATH.
-    private static func binary(_ name: String) -> String { "\(binaries)/\(name)" }
-
-    private static let binaries: String = {
-        let script = """
-            newest=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5 -n | tail -n 1)
-            printf %s "${newest:-$(pg_config --bindir)}"
-            """
-        guard let found = try? ChildProcess.run(["sh", "-c", script]), found.ending == .exited(0) else {
-            fatalError("there is no PostgreSQL server here")
-        }
-        return found.output
-    }()
 }

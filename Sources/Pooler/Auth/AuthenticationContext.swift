@@ -22,19 +22,30 @@ final class AuthenticationContext: @unchecked Sendable {
     }
 
     private let key: AuthenticationKey
-    private var cache = SCRAMCache()
+    private let derivations: KeyDerivations
+    /// What kinds of secrets there are.
+    var population = SecretPopulation(.plain)
 
     /// A count of iterations outside the bounds is taken to the nearest one.
-    init(key: AuthenticationKey, scramIterations: Int = 4096) throws(DigestError) {
+    init(
+        key: AuthenticationKey, scramIterations: Int = 4096, derivations: KeyDerivations = KeyDerivations()
+    ) throws(DigestError) {
         digests = try Digests()
+        self.derivations = derivations
         self.key = key
         self.scramIterations = Self.clamped(scramIterations)
     }
 
     /// The salt for a user who has none of his own: unknown users and those whose secret is plain, so that neither can
     /// be told from the other, nor by asking twice or another worker.
-    func inventedSalt(for user: String) throws(DigestError) -> [UInt8] {
-        Array(try digests.hmac(key: key.value, Array("salt:\(user)".utf8)).bytes.prefix(16))
+    func inventedSalt(for user: String, length: Int = 16) throws(DigestError) -> [UInt8] {
+        var salt: [UInt8] = []
+        // One value is enough for any salt that Postgres makes.
+        for part in 0..<max(1, (length + 31) / 32) {
+            let text = part == 0 ? "salt:\(user)" : "salt \(part):\(user)"
+            salt += try digests.hmac(key: key.value, Array(text.utf8)).bytes
+        }
+        return Array(salt.prefix(length))
     }
 
     /// A secret that belongs to no password, to do the usual work with.
@@ -50,23 +61,43 @@ final class AuthenticationContext: @unchecked Sendable {
         Base64.encode(try digests.random(18))
     }
 
-    /// The SCRAM keys of a password, from the cache if they were derived before.
-    ///
-    /// `isWorthKeeping`: not a guess at a password, which would push out entries that serve.
-    func scramKeys(
-        password: [UInt8], salt: [UInt8], iterations: Int, isWorthKeeping: (SCRAMKeys) -> Bool = { _ in true }
-    ) throws(DigestError) -> SCRAMKeys {
+    /// Keys that were derived before.
+    func knownKeys(_ derivation: SCRAMDerivation) throws(DigestError) -> SCRAMKeys? {
+        derivations.known(try id(of: derivation))
+    }
+
+    /// Has keys derived on another thread; false when too many wait for theirs.
+    func derive(_ derivation: SCRAMDerivation, for waiter: KeyDerivations.Waiter) -> Bool {
+        guard let id = try? id(of: derivation) else { return false }
+        return derivations.derive(derivation, id: id, for: waiter)
+    }
+
+    /// Derives keys here and now.
+    func derived(_ derivation: SCRAMDerivation) -> SCRAMDerivation.Outcome {
+        guard let id = try? id(of: derivation) else { return .impossible }
+        if let keys = derivations.known(id) { return .keys(keys) }
+        let outcome = derivation.outcome(digests)
+        if case .keys(let keys) = outcome { derivations.keep(keys, of: derivation, id: id) }
+        return outcome
+    }
+
+    /// What a user without a secret is answered as; the same for the same name, by whichever worker.
+    func assumedKind(of user: String) throws(DigestError) -> SecretPopulation.Kind {
+        try population.kind { kind throws(DigestError) in
+            let bytes = try digests.hmac(key: key.value, Array("kind:\(kind.label):\(user)".utf8)).bytes
+            return (0..<SecretPopulation.parts).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
+        }
+    }
+
+    /// Names a derivation: only the very same password, salt and iteration count have it.
+    private func id(of derivation: SCRAMDerivation) throws(DigestError) -> SHA256Value {
         var writer = MessageWriter()
-        for field in [password, salt] {
+        for field in [derivation.password, derivation.salt] {
             writer.uint32(UInt32(clamping: field.count))
             writer.raw(field)
         }
-        writer.uint32(UInt32(clamping: iterations))
-        let id = try digests.hmac(key: key.value, writer.bytes)
-        if let keys = cache.keys(for: id) { return keys }
-        let keys = try SCRAMKeys(password: password, salt: salt, iterations: iterations, digests)
-        if isWorthKeeping(keys) { cache.insert(keys, for: id) }
-        return keys
+        writer.uint32(UInt32(clamping: derivation.iterations))
+        return try digests.hmac(key: key.value, writer.bytes)
     }
 
     private static func clamped(_ iterations: Int) -> Int {

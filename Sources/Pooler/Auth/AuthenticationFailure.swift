@@ -23,6 +23,8 @@ struct AuthenticationFailure: Error, Equatable, Sendable {
         sqlState: "28000", message: noRule.message, hint: "Connect with sslmode=require or above.")
     /// Whoever reads a token can use it.
     static let tokenNeedsTLS = Self(
-        sqlState: "28000", message: "jwt authentication needs TLS; connect with sslmode=require or above")
+        sqlState: "28000", message: "jwt authentication needs TLS; connect over TCP with sslmode=require or above")
+    /// Everybody derives keys at the same time.
+    static let tooManyDerivations = Self(sqlState: "53400", message: "too many logins wait for their password check")
     static let trust = Self(sqlState: "28P01", message: "\"trust\" authentication failed")
 }

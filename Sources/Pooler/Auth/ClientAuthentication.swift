@@ -30,6 +30,8 @@ struct ClientAuthentication: Sendable {
         case send([UInt8])
         /// Have the password judged, and answer with `verdictArrived`.
         case check(PasswordCheck, password: [UInt8])
+        /// Have keys derived, and answer with `keysDerived`.
+        case derive(SCRAMDerivation)
         /// `send` goes before AuthenticationOk, which is the welcome's.
         case succeeded(Credential, send: [UInt8])
         case failed(AuthenticationFailure)
@@ -38,17 +40,29 @@ struct ClientAuthentication: Sendable {
     private enum State: Sendable {
         /// → awaitingPassword, awaitingMD5, awaitingSASLInitialResponse, finished
         case idle
-        /// → awaitingVerdict, finished
+        /// → awaitingVerdict, awaitingKeys, finished
         case awaitingPassword
         /// → finished
         case awaitingVerdict(PasswordCheck, password: [UInt8])
+        /// → awaitingKeys, finished
+        case awaitingKeys(KeyUse)
         /// → finished
         case awaitingMD5(salt: [UInt8])
         /// → awaitingSASLResponse, finished
         case awaitingSASLInitialResponse
-        /// → finished
+        /// → awaitingKeys, finished
         case awaitingSASLResponse(SCRAMServerExchange)
         case finished
+    }
+
+    /// What derived keys are for.
+    private enum KeyUse: Sendable {
+        /// To compare the password with the stored secret, or with nothing where the user has none.
+        case password(known: [UInt8], stored: SCRAMSecret)
+        /// They are the plain secret's: to check the client's proof with.
+        case proof(SCRAMServerExchange, SCRAMServerExchange.ClientFinal)
+        /// They are the empty password's, which a stored secret must not be made of. The client has proved itself.
+        case emptiness(stored: SCRAMSecret, proven: SCRAMKeys, authMessage: [UInt8])
     }
 
     /// The longest PasswordMessage that is looked at, in bytes (Postgres: PG_MAX_AUTH_TOKEN_LENGTH).
@@ -59,6 +73,8 @@ struct ClientAuthentication: Sendable {
     private let isKnown: Bool
     private let secret: Secret
     private let context: AuthenticationContext
+    /// What a user without a secret of use is answered as.
+    private let assumed: SecretPopulation.Kind
     /// The hash of the certificate that the client sees; nil without TLS, and for a certificate that has none.
     private let endpointHash: [UInt8]?
     private var state = State.idle
@@ -74,10 +90,12 @@ struct ClientAuthentication: Sendable {
         self.isKnown = isKnown
         self.secret = isKnown ? secret : .none
         self.context = context
-        if case .scram = self.secret, case .md5 = method {
-            self.method = .scramSHA256
-        } else {
-            self.method = method
+        // Asked for those who exist too, so that it takes the same time.
+        let assumed = (try? context.assumedKind(of: user)) ?? .plain
+        self.assumed = assumed
+        switch (method, SecretPopulation.Kind(self.secret) ?? assumed) {
+        case (.md5, .scram): self.method = .scramSHA256
+        default: self.method = method
         }
     }
 
@@ -120,10 +138,51 @@ struct ClientAuthentication: Sendable {
             case .awaitingMD5(let salt): return try md5Received(body, salt: salt)
             case .awaitingSASLInitialResponse: return try initialResponseReceived(body)
             case .awaitingSASLResponse(let exchange): return try responseReceived(body, exchange)
-            case .idle, .awaitingVerdict, .finished: return failed()
+            case .idle, .awaitingVerdict, .awaitingKeys, .finished: return failed()
             }
         } catch {
             return failed()
+        }
+    }
+
+    /// What `derive` asked for has come.
+    mutating func keysDerived(_ outcome: SCRAMDerivation.Outcome) -> Action {
+        guard case .awaitingKeys(let use) = state else { return failed() }
+        switch outcome {
+        case .impossible: return failed()
+        case .queueFull: return failed(.tooManyDerivations)
+        case .keys(let keys):
+            do {
+                return try keysArrived(keys, use)
+            } catch {
+                return failed()
+            }
+        }
+    }
+
+    /// Goes on with keys, at once where they are known.
+    private mutating func withKeys(_ derivation: SCRAMDerivation, _ use: KeyUse) throws(DigestError) -> Action {
+        if let keys = try context.knownKeys(derivation) { return try keysArrived(keys, use) }
+        guard derivation.iterations <= Digests.maximumIterations else { return failed() }
+        state = .awaitingKeys(use)
+        return .derive(derivation)
+    }
+
+    private mutating func keysArrived(_ keys: SCRAMKeys, _ use: KeyUse) throws(DigestError) -> Action {
+        let digests = context.digests
+        switch use {
+        case .password(let password, let stored):
+            let isStored = try digests.sha256(keys.clientKey) == stored.storedKey
+            guard isStored, keys.serverKey == stored.serverKey else { return failed() }
+            return passwordProved(password)
+        case .proof(let exchange, let final):
+            let verifier = try keys.secret(salt: exchange.salt, iterations: exchange.iterations, digests)
+            return try proofArrived(final, verifier)
+        case .emptiness(let stored, let proven, let authMessage):
+            // Postgres takes no empty password, and a secret that was made of one elsewhere lets nobody in either.
+            guard keys.serverKey != stored.serverKey else { return failed() }
+            return try proved(
+                Credential(secret: secret, scramKeys: proven), serverKey: stored.serverKey, authMessage)
         }
     }
 
@@ -144,30 +203,48 @@ struct ClientAuthentication: Sendable {
             state = .awaitingVerdict(check, password: password)
             return .check(check, password: password)
         }
-        guard try isCorrect(password) else { return failed() }
+        return try compare(password)
+    }
+
+    /// The password of a client against what is known of its user. One who does not exist costs as much as one who does.
+    private mutating func compare(_ password: [UInt8]) throws(DigestError) -> Action {
+        let digests = context.digests
+        let isCorrect: Bool
+        switch (secret, assumed) {
+        case (.plain(let plain), _):
+            isCorrect = try digests.areEqual(password, Array(plain.utf8)) && !plain.isEmpty
+        case (.md5(let stored), _):
+            let digest = try MD5Password.digest(password: password, user: user, digests)
+            isCorrect = try digests.areEqual(digest, MD5Password.digest(ofSecret: stored))
+        case (.scram(let stored), _):
+            return try derive(password, toCompareWith: stored)
+        case (.none, .plain):
+            _ = try digests.areEqual(password, Array(user.utf8))
+            isCorrect = false
+        case (.none, .md5):
+            _ = try digests.areEqual(MD5Password.digest(password: password, user: user, digests), Array(user.utf8))
+            isCorrect = false
+        case (.none, .scram(let iterations, let length)):
+            let salt = try context.inventedSalt(for: user, length: length)
+            let mock = try context.mockSecret(for: user, salt: salt, iterations: iterations)
+            return try derive(password, toCompareWith: mock)
+        }
+        return isCorrect ? passwordProved(password) : failed()
+    }
+
+    private mutating func derive(
+        _ password: [UInt8], toCompareWith stored: SCRAMSecret
+    ) throws(DigestError) -> Action {
+        try withKeys(
+            SCRAMDerivation(
+                password: password, salt: stored.salt, iterations: stored.iterations, expected: stored.serverKey),
+            .password(known: password, stored: stored))
+    }
+
+    private mutating func passwordProved(_ password: [UInt8]) -> Action {
         // The password opens every server, whatever it asks for; the secret may not.
         let known = String(validating: password, as: UTF8.self).map(Secret.plain)
         return succeeded(Credential(secret: known ?? secret))
-    }
-
-    private func isCorrect(_ password: [UInt8]) throws(DigestError) -> Bool {
-        let digests = context.digests
-        switch secret {
-        case .none:
-            // As much work as for a known user with a plain secret.
-            _ = try digests.areEqual(password, Array(user.utf8))
-            return false
-        case .plain(let plain):
-            return try digests.areEqual(password, Array(plain.utf8)) && !plain.isEmpty
-        case .md5(let stored):
-            let digest = try MD5Password.digest(password: password, user: user, digests)
-            return try digests.areEqual(digest, MD5Password.digest(ofSecret: stored))
-        case .scram(let stored):
-            let isStored = { (keys: SCRAMKeys) in keys.serverKey == stored.serverKey }
-            let keys = try context.scramKeys(
-                password: password, salt: stored.salt, iterations: stored.iterations, isWorthKeeping: isStored)
-            return try digests.sha256(keys.clientKey) == stored.storedKey && isStored(keys)
-        }
     }
 
     private mutating func md5Received(_ body: [UInt8], salt: [UInt8]) throws(DigestError) -> Action {
@@ -196,12 +273,7 @@ struct ClientAuthentication: Sendable {
         let data = body[(end + 1)...].dropFirst(4)
         let length = body[(end + 1)...].prefix(4).reduce(0) { $0 << 8 | Int($1) }
         guard body.count - end - 1 >= 4, length == data.count else { return failed() }
-        var salt = try context.inventedSalt(for: user)
-        var iterations = context.scramIterations
-        if case .scram(let stored) = secret {
-            salt = stored.salt
-            iterations = stored.iterations
-        }
+        let (salt, iterations) = try shownSalt()
         guard
             let exchange = SCRAMServerExchange(
                 clientFirst: data, bindings: bindings, serverNonce: try context.nonce(), salt: salt,
@@ -209,6 +281,19 @@ struct ClientAuthentication: Sendable {
         else { return failed() }
         state = .awaitingSASLResponse(exchange)
         return .send(AuthenticationRequest.saslContinue.message(exchange.serverFirst))
+    }
+
+    /// The salt and the iterations that the client is shown: the stored ones, or those that somebody of this name would have.
+    private func shownSalt() throws(DigestError) -> (salt: [UInt8], iterations: Int) {
+        switch (secret, assumed) {
+        case (.scram(let stored), _):
+            _ = try context.inventedSalt(for: user)
+            return (stored.salt, stored.iterations)
+        case (.none, .scram(let iterations, let length)), (.md5, .scram(let iterations, let length)):
+            return (try context.inventedSalt(for: user, length: length), iterations)
+        case (.plain, _), (.none, _), (.md5, _):
+            return (try context.inventedSalt(for: user), context.scramIterations)
+        }
     }
 
     /// What a client may say of channel binding under the mechanism that it chose; nil for one that was not offered.
@@ -229,44 +314,47 @@ struct ClientAuthentication: Sendable {
         _ body: [UInt8], _ exchange: SCRAMServerExchange
     ) throws(DigestError) -> Action {
         guard let final = exchange.clientFinalReceived(body[...]) else { return failed() }
-        let digests = context.digests
-        let verifier = try verifier(for: exchange)
-        let keys = try verifier.keys(provenBy: final.proof, authMessage: final.authMessage, digests)
+        switch secret {
+        case .scram(let stored):
+            return try proofArrived(final, stored)
+        case .plain(let plain):
+            // What it is derived to is found by the secret as it is now, never by what it was.
+            return try withKeys(
+                SCRAMDerivation(
+                    password: SCRAMText.prepared(plain), salt: exchange.salt, iterations: exchange.iterations),
+                .proof(exchange, final))
+        case .none, .md5:
+            let mock = try context.mockSecret(for: user, salt: exchange.salt, iterations: exchange.iterations)
+            return try proofArrived(final, mock)
+        }
+    }
+
+    /// The proof of a client, and what to check it with.
+    private mutating func proofArrived(
+        _ final: SCRAMServerExchange.ClientFinal, _ verifier: SCRAMSecret
+    ) throws(DigestError) -> Action {
+        let keys = try verifier.keys(provenBy: final.proof, authMessage: final.authMessage, context.digests)
         guard let keys else { return failed() }
-        let credential: Credential
         switch secret {
         case .none, .md5:
             return failed()
         case .plain(let plain):
             guard !plain.isEmpty else { return failed() }
-            credential = Credential(secret: secret)
+            return try proved(Credential(secret: secret), serverKey: verifier.serverKey, final.authMessage)
         case .scram(let stored):
-            guard try !isOfEmptyPassword(stored) else { return failed() }
-            credential = Credential(secret: secret, scramKeys: keys)
+            return try withKeys(
+                SCRAMDerivation(password: [], salt: stored.salt, iterations: stored.iterations),
+                .emptiness(stored: stored, proven: keys, authMessage: final.authMessage))
         }
-        let signature = try digests.hmac(key: verifier.serverKey, final.authMessage)
+    }
+
+    /// The client has proved itself: so do we.
+    private mutating func proved(
+        _ credential: Credential, serverKey: SHA256Value, _ authMessage: [UInt8]
+    ) throws(DigestError) -> Action {
+        let signature = try context.digests.hmac(key: serverKey, authMessage)
         let serverFinal = Array("v=".utf8) + Base64.encode(signature.bytes)
         return succeeded(credential, send: AuthenticationRequest.saslFinal.message(serverFinal))
-    }
-
-    /// What to check the proof with. That of a plain secret is derived from the secret as it is now, or found by it.
-    private func verifier(for exchange: SCRAMServerExchange) throws(DigestError) -> SCRAMSecret {
-        switch secret {
-        case .scram(let stored):
-            return stored
-        case .plain(let plain):
-            let keys = try context.scramKeys(
-                password: SCRAMText.prepared(plain), salt: exchange.salt, iterations: exchange.iterations)
-            return try keys.secret(salt: exchange.salt, iterations: exchange.iterations, context.digests)
-        case .none, .md5:
-            return try context.mockSecret(for: user, salt: exchange.salt, iterations: exchange.iterations)
-        }
-    }
-
-    /// Postgres takes no empty password, and a secret that was made of one elsewhere lets nobody in either.
-    private func isOfEmptyPassword(_ stored: SCRAMSecret) throws(DigestError) -> Bool {
-        let ofEmpty = try context.scramKeys(password: [], salt: stored.salt, iterations: stored.iterations)
-        return ofEmpty.serverKey == stored.serverKey
     }
 
     private mutating func succeeded(_ credential: Credential, send bytes: [UInt8] = []) -> Action {

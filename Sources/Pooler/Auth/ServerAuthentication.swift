@@ -7,6 +7,8 @@ struct ServerAuthentication: Sendable {
         case send([UInt8])
         /// Nothing to say: the server has let us in, or has proved itself and will.
         case wait
+        /// Have keys derived, and answer with `keysDerived`; nothing more of the server is looked at before.
+        case derive(SCRAMDerivation)
         /// Why the login cannot go on; holds nothing secret and nothing that the server wrote.
         case failed(String)
     }
@@ -16,8 +18,10 @@ struct ServerAuthentication: Sendable {
         case idle
         /// A password is sent, or the server's signature verified. → finished
         case awaitingOk
-        /// → awaitingSASLFinal, finished
+        /// → awaitingKeys, awaitingSASLFinal, finished
         case awaitingSASLContinue(SCRAMClientExchange)
+        /// The password's keys are derived. → awaitingSASLFinal, finished
+        case awaitingKeys(SCRAMClientExchange.Challenge)
         /// → awaitingOk, finished
         case awaitingSASLFinal(signature: SHA256Value)
         case finished
@@ -26,6 +30,7 @@ struct ServerAuthentication: Sendable {
     /// The longest request that is looked at, in bytes.
     static let maximumLength = 8192
 
+    private static let noDigest = "server login failed: OpenSSL refused a digest that the method needs"
     private static let wrongPasswordType = "server login failed: wrong password type"
 
     private let user: String
@@ -75,11 +80,11 @@ struct ServerAuthentication: Sendable {
                     request == .ok
                         ? "server login failed: the server did not prove that it knows the password"
                         : "server login failed: unexpected authentication request")
-            case .awaitingOk, .finished:
+            case .awaitingOk, .awaitingKeys, .finished:
                 return failed("server login failed: unexpected authentication request")
             }
         } catch {
-            return failed("server login failed: OpenSSL refused a digest that the method needs")
+            return failed(Self.noDigest)
         }
     }
 
@@ -166,9 +171,46 @@ struct ServerAuthentication: Sendable {
         guard let challenge = exchange.serverFirstReceived(message) else {
             return failed("server login failed: malformed SCRAM message")
         }
-        guard let keys = try keys(for: challenge) else {
+        guard case .plain(let password) = credential.secret else {
+            guard let keys = credential.scramKeys else { return failed(Self.wrongPasswordType) }
+            return try answer(challenge, keys)
+        }
+        // More work than a login is worth.
+        guard challenge.iterations <= Digests.maximumIterations else {
             return failed("server login failed: too many SCRAM iterations (\(challenge.iterations))")
         }
+        let derivation = SCRAMDerivation(
+            password: SCRAMText.prepared(password), salt: challenge.salt, iterations: challenge.iterations)
+        if let keys = try context.knownKeys(derivation) { return try answer(challenge, keys) }
+        state = .awaitingKeys(challenge)
+        return .derive(derivation)
+    }
+
+    /// Whether the next step is not the server's.
+    var isSuspended: Bool {
+        if case .awaitingKeys = state { true } else { false }
+    }
+
+    /// What `derive` asked for has come.
+    mutating func keysDerived(_ outcome: SCRAMDerivation.Outcome) -> Action {
+        guard case .awaitingKeys(let challenge) = state else {
+            return failed("server login failed: unexpected authentication request")
+        }
+        switch outcome {
+        case .keys(let keys):
+            do {
+                return try answer(challenge, keys)
+            } catch {
+                return failed(Self.noDigest)
+            }
+        case .impossible: return failed(Self.noDigest)
+        case .queueFull: return failed("server login failed: too many logins wait for their password check")
+        }
+    }
+
+    private mutating func answer(
+        _ challenge: SCRAMClientExchange.Challenge, _ keys: SCRAMKeys
+    ) throws(DigestError) -> Action {
         let digests = context.digests
         let proof = try keys.proof(authMessage: challenge.authMessage, digests)
         let signature = try digests.hmac(key: keys.serverKey, challenge.authMessage)
@@ -176,14 +218,6 @@ struct ServerAuthentication: Sendable {
         var writer = MessageWriter()
         writer.message(.password) { $0.raw(challenge.clientFinal(proof: proof)) }
         return .send(writer.bytes)
-    }
-
-    /// Nil if the server asks for more work than a login is worth.
-    private func keys(for challenge: SCRAMClientExchange.Challenge) throws(DigestError) -> SCRAMKeys? {
-        guard case .plain(let password) = credential.secret else { return credential.scramKeys }
-        guard challenge.iterations <= Digests.maximumIterations else { return nil }
-        return try context.scramKeys(
-            password: SCRAMText.prepared(password), salt: challenge.salt, iterations: challenge.iterations)
     }
 
     private mutating func serverFinalReceived(_ message: ArraySlice<UInt8>, expected: SHA256Value) -> Action {

@@ -13,7 +13,8 @@ struct ClientLogin {
     }
 
     /// Successors: startup → startup (after an encryption request, encrypted or not) | identified;
-    /// identified → authenticating | ended; authenticating → awaitingVerdict | ended; awaitingVerdict → ended.
+    /// identified → authenticating | ended; authenticating → awaitingVerdict | awaitingKeys | ended; awaitingVerdict → ended;
+    /// awaitingKeys → awaitingKeys | ended.
     private enum State {
         case startup(sawSSLRequest: Bool, sawGSSRequest: Bool)
         /// As `startup`, over TLS: no more encryption requests.
@@ -22,6 +23,8 @@ struct ClientLogin {
         case authenticating(ClientAuthentication)
         /// Somebody judges the client's password.
         case awaitingVerdict(ClientAuthentication)
+        /// Keys are derived from a password.
+        case awaitingKeys(ClientAuthentication)
         case ended
     }
 
@@ -37,6 +40,8 @@ struct ClientLogin {
         case send([UInt8])
         /// Have a password judged, and answer with `verdictArrived`, at once or later.
         case awaitVerdict(PasswordCheck, password: [UInt8])
+        /// Have keys derived, and answer with `keysDerived`, at once or later.
+        case deriveKeys(SCRAMDerivation)
         case welcome(Credential, send: [UInt8])
         case close(CloseReason)
     }
@@ -54,16 +59,21 @@ struct ClientLogin {
     var expectsStartupPacket: Bool {
         switch state {
         case .startup, .encrypted: true
-        case .identified, .authenticating, .awaitingVerdict, .ended: false
+        case .identified, .authenticating, .awaitingVerdict, .awaitingKeys, .ended: false
         }
     }
 
     /// Whether the next step is not the client's: what it sends meanwhile waits.
     var isSuspended: Bool {
         switch state {
-        case .identified, .awaitingVerdict: true
+        case .identified, .awaitingVerdict, .awaitingKeys: true
         case .startup, .encrypted, .authenticating, .ended: isDelayed
         }
+    }
+
+    /// Whether the next step is `keysDerived`.
+    var awaitsKeys: Bool {
+        if case .awaitingKeys = state { true } else { false }
     }
 
     /// Whether what comes next is a TLS handshake, if none has begun.
@@ -96,7 +106,7 @@ struct ClientLogin {
         switch state {
         case .startup(let ssl, let gss): (sawSSL, sawGSS) = (ssl, gss)
         case .encrypted: (sawSSL, sawGSS) = (true, true)
-        case .identified, .authenticating, .awaitingVerdict, .ended: return end(.unexpectedLoginMessage)
+        case .identified, .authenticating, .awaitingVerdict, .awaitingKeys, .ended: return end(.unexpectedLoginMessage)
         }
         let packet: StartupPacket
         do {
@@ -149,7 +159,8 @@ struct ClientLogin {
             return translate(authentication.passwordMessageReceived(body), authentication)
         case (_, .terminate):
             return end(.clientRequest)
-        case (.startup, _), (.encrypted, _), (.identified, _), (.authenticating, _), (.awaitingVerdict, _), (.ended, _):
+        case (.startup, _), (.encrypted, _), (.identified, _), (.authenticating, _), (.awaitingVerdict, _),
+            (.awaitingKeys, _), (.ended, _):
             return end(.unexpectedLoginMessage)
         }
     }
@@ -158,6 +169,12 @@ struct ClientLogin {
     mutating func verdictArrived(_ verdict: PasswordCheck.Verdict) -> Action {
         guard case .awaitingVerdict(var authentication) = state else { return end(.unexpectedLoginMessage) }
         return translate(authentication.verdictArrived(verdict), authentication)
+    }
+
+    /// Keys have been derived.
+    mutating func keysDerived(_ outcome: SCRAMDerivation.Outcome) -> Action {
+        guard case .awaitingKeys(var authentication) = state else { return end(.unexpectedLoginMessage) }
+        return translate(authentication.keysDerived(outcome), authentication)
     }
 
     private var isEncrypted: Bool {
@@ -174,6 +191,9 @@ struct ClientLogin {
         case .check(let check, let password):
             state = .awaitingVerdict(authentication)
             return .awaitVerdict(check, password: password)
+        case .derive(let derivation):
+            state = .awaitingKeys(authentication)
+            return .deriveKeys(derivation)
         case .succeeded(let credential, let bytes):
             state = .ended
             return .welcome(credential, send: bytes)

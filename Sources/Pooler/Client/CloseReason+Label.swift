@@ -62,7 +62,7 @@ extension ServerFailure {
         case .tlsRefused, .unencryptedData, .tls: "tls"
         case .authentication: "authentication"
         case .refused: "refused"
-        case .protocolViolation: "protocol_violation"
+        case .protocolViolation, .tooTalkative: "protocol_violation"
         case .connectQueryLeftTransaction: "connect_query"
         case .endOfFile: "end_of_file"
         case .io: "io_error"

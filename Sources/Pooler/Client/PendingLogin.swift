@@ -17,6 +17,11 @@ final class PendingLogin {
 
     /// What has come of its next message, or of more while it waits: exactly that, since a stranger may stop anywhere.
     var carried: [UInt8] = []
+    /// How many bytes have to be carried before it is worth while to look at them again; whoever sends one at a time must not
+    /// have all of them looked at each time.
+    var wanted = 0
+    /// Its TLS handshake has had its turn to begin.
+    var mayHandshake = false
     var secret: Secret?
     var place = Place.none
     /// Its password is not looked at before, because others of its address failed.

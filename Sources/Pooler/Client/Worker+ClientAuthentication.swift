@@ -13,7 +13,10 @@ extension Worker {
         if case .peer = rule.method, client.isUnix {
             findAccountName(of: client, rule)
         } else {
-            methodChosen(try method(for: rule, accountName: nil, identity, client), identity, client)
+            let method = try method(for: rule, accountName: nil, identity, client)
+            // Where nothing is to be proved, nothing is given away by an answer at once.
+            if identity.isConsole, !method.asksForProof { _ = try consoleRole(client, identity) }
+            methodChosen(method, identity, client)
         }
     }
 
@@ -93,7 +96,7 @@ extension Worker {
             let host = client.isUnix ? "unix" : client.peer.host
             return .checked(.pam(service: service, user: identity.user, remoteHost: host))
         case .jwt:
-            guard client.isUnix || client.transport.isEncrypted else { return .refused(.tokenNeedsTLS) }
+            guard client.transport.isEncrypted else { return .refused(.tokenNeedsTLS) }
             guard let tokens = configuration.tokens else {
                 throw LoginRefusal(.configurationError("jwt needs auth_jwt_keys"))
             }
@@ -129,7 +132,7 @@ extension Worker {
         }
         let token = client.token
         let mailbox = mailbox
-        let isTaken = shared.passwordChecks.submit {
+        let isTaken = shared.accountNames.submit {
             let name = Syscalls.accountName(of: peer.user)
             mailbox.send(
                 .run { worker in
@@ -185,6 +188,31 @@ extension Worker {
         perform(action, of: login, on: client)
     }
 
+    /// Has keys derived from a password on a thread of their own.
+    func deriveKeys(_ derivation: SCRAMDerivation, of login: ClientLogin, on client: ClientConnection) {
+        let token = client.token
+        let mailbox = mailbox
+        let interest = client.login?.interest
+        let waiter = KeyDerivations.Waiter { [weak interest] in
+            interest != nil
+        } tell: { outcome in
+            mailbox.send(.run { $0.keysDerived(outcome, for: token) })
+        }
+        guard !authentication.derive(derivation, for: waiter) else { return }
+        log.error("\(label(client)) password could not be checked: too many others wait")
+        var login = login
+        let action = login.keysDerived(.queueFull)
+        perform(action, of: login, on: client)
+    }
+
+    /// Keys that were waited for. Their client may have gone.
+    private func keysDerived(_ outcome: SCRAMDerivation.Outcome, for token: Token) {
+        guard case .client(let client) = table[token], case .login(var login) = client.phase else { return }
+        let action = login.keysDerived(outcome)
+        perform(action, of: login, on: client)
+        resumeLogin(client)
+    }
+
     /// A client that logs in has something to read, or has left.
     func loginReady(_ client: ClientConnection) {
         readClient(client)
@@ -202,6 +230,14 @@ extension ClientAuthentication.Method {
         case .trust, .plain, .md5, .scramSHA256: true
         case .cert(let isNamed), .peer(let isNamed): isNamed
         case .any, .checked, .refused: false
+        }
+    }
+
+    /// Whether a client has to show anything but a name.
+    fileprivate var asksForProof: Bool {
+        switch self {
+        case .any, .trust: false
+        case .plain, .md5, .scramSHA256, .cert, .peer, .checked, .refused: true
         }
     }
 }

@@ -32,6 +32,8 @@ extension Worker {
             send(bytes, to: client)
         case .awaitVerdict(let check, let password):
             judge(password, by: check, of: login, on: client)
+        case .deriveKeys(let derivation):
+            deriveKeys(derivation, of: login, on: client)
         case .welcome(let credential, let bytes):
             send(bytes, to: client)
             authenticated(client, credential)
@@ -41,7 +43,8 @@ extension Worker {
         }
     }
 
-    /// The client has said who it is: checks what can be checked before it proves that, in PgBouncer's order.
+    /// The client has said who it is: checks what can be checked before it proves that. What would tell a stranger who exists, or
+    /// let one use up what is somebody else's, comes after the proof.
     private func identify(_ client: ClientConnection, _ message: StartupMessage, _ login: ClientLogin) {
         let settings = configuration.settings
         do throws(LoginRefusal) {
@@ -58,12 +61,10 @@ extension Worker {
                 throw LoginRefusal(.tooManyClients)
             }
             if let negotiation = identity.negotiation { send(negotiation, to: client) }
-            if identity.isConsole, consoleAdmits(client, identity) == nil { throw LoginRefusal(.consoleNotAllowed) }
             if isConsoleOwner(client, identity) {
                 startConsole(client, .admin)
                 return
             }
-            try admit(client, identity)
             try enterLogin(client, identity)
         } catch {
             closeClient(client, error.reason)
@@ -78,7 +79,8 @@ extension Worker {
             == .track
     }
 
-    /// Counts the client against max_db_client_connections and max_user_client_connections.
+    /// Counts the client against max_db_client_connections and max_user_client_connections: only now that it has proved who it
+    /// is, since the places are that user's.
     private func admit(_ client: ClientConnection, _ identity: ClientIdentity) throws(LoginRefusal) {
         if identity.isConsole {
             if configuration.settings.adminUsers.contains(identity.user) { return }
@@ -106,8 +108,16 @@ extension Worker {
     private func authenticated(_ client: ClientConnection, _ credential: Credential) {
         guard let identity = client.identity else { return }
         leaveLogin(client)
-        if identity.isConsole {
-            startConsole(client, consoleAdmits(client, identity) ?? .stats)
+        do throws(LoginRefusal) {
+            if identity.isConsole {
+                let role = try consoleRole(client, identity)
+                try admit(client, identity)
+                startConsole(client, role)
+                return
+            }
+            try admit(client, identity)
+        } catch {
+            closeClient(client, error.reason)
             return
         }
         guard let database = configuration.configuration.database(named: identity.database) else {

@@ -5,6 +5,7 @@ import PoolerConfig
 extension Worker {
     /// Walks the packets of a client that logs in: each is seen whole, and none is long.
     func processLogin(_ client: ClientConnection, _ received: Range<Int>) {
+        if isTooShort(received, from: client) { return }
         let range = withCarried(received, of: client)
         let scratch = self.scratch
         let bytes = scratch.bytes(0..<range.upperBound)
@@ -36,8 +37,8 @@ extension Worker {
             switch loginFrame(in: bytes, at: cursor, end: range.upperBound, isStartup: isStartup) {
             case .complete(let frameLength):
                 length = frameLength
-            case .incomplete:
-                carry(cursor..<range.upperBound, for: client)
+            case .incomplete(let whole):
+                carry(cursor..<range.upperBound, for: client, until: whole)
                 return
             case .broken(let reason):
                 closeClient(client, reason)
@@ -65,17 +66,29 @@ extension Worker {
         let scratch = self.scratch
         let bytes = login.carried + scratch.bytes(range).array()
         login.carried = []
+        login.wanted = 0
         unsafe scratch.place(bytes.span.bytes, at: 0)
         return 0..<bytes.count
     }
 
-    /// Keeps bytes until more come, or until the login goes on.
-    private func carry(_ range: Range<Int>, for client: ClientConnection) {
+    /// Keeps bytes until so many have come, or until the login goes on.
+    private func carry(_ range: Range<Int>, for client: ClientConnection, until whole: Int = 0) {
         guard !range.isEmpty else { return }
         let login = client.login ?? PendingLogin()
         client.login = login
         let scratch = self.scratch
         login.carried = scratch.bytes(range).array()
+        login.wanted = whole
+    }
+
+    /// Whether a message is still not whole; then what has come of it is kept.
+    private func isTooShort(_ received: Range<Int>, from client: ClientConnection) -> Bool {
+        guard let login = client.login, !login.carried.isEmpty, !received.isEmpty,
+            login.carried.count + received.count < login.wanted
+        else { return false }
+        let scratch = self.scratch
+        login.carried += scratch.bytes(received).array()
+        return true
     }
 
     /// A login goes on that was suspended: takes up what has come meanwhile.
@@ -90,10 +103,11 @@ extension Worker {
     private func takeHandshake(_ range: Range<Int>, from client: ClientConnection, isDirect: Bool) {
         let scratch = self.scratch
         let bytes = scratch.bytes(range)
-        let isWhole = bytes.byteCount >= 5 && bytes.byteCount >= 5 + Int(bytes.uint16(at: 3))
-        guard isWhole || bytes.byteCount > Self.longestHello || bytes.uint8(at: 0) != ClientLogin.handshakeRecord else {
-            return carry(range, for: client)
+        let whole = bytes.byteCount < 5 ? 5 : min(5 + Int(bytes.uint16(at: 3)), Self.longestHello + 1)
+        guard bytes.byteCount >= whole || bytes.uint8(at: 0) != ClientLogin.handshakeRecord else {
+            return carry(range, for: client, until: whole)
         }
+        guard mayBeginHandshake(client) else { return carry(range, for: client) }
         startTLS(client, early: bytes, isDirect: isDirect)
     }
 
@@ -124,7 +138,8 @@ extension Worker {
 
     private enum LoginFrame {
         case complete(Int)
-        case incomplete
+        /// So many bytes are needed to know more.
+        case incomplete(Int)
         case broken(CloseReason)
     }
 
@@ -140,14 +155,14 @@ extension Worker {
         }
         // No message has the type 0, with which the length of a startup packet begins.
         if !isStartup, bytes.uint8(at: cursor) == 0 { return .broken(.repeatedStartup) }
-        guard available >= headerSize else { return .incomplete }
+        guard available >= headerSize else { return .incomplete(headerSize) }
         let length = Int(bytes.uint32(at: cursor + headerSize - 4)) + headerSize - 4
         let minimum = isStartup ? StartupPacket.lengthMinimum : FrameHeader.size
         let limit = isStartup ? StartupPacket.lengthLimit : Self.loginMessageLimit
         guard length >= minimum, length <= limit else {
             return .broken(.badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
         }
-        return available >= length ? .complete(length) : .incomplete
+        return available >= length ? .complete(length) : .incomplete(length)
     }
 
     private func messageBeforeStartup(_ bytes: RawSpan) -> CloseReason {

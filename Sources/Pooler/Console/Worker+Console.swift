@@ -2,13 +2,15 @@ import Glibc
 
 /// Console sessions: the machine decides, the worker frames messages and carries requests to the control thread.
 extension Worker {
-    /// What a user may do on the console; nil when nothing.
-    func consoleAdmits(_ client: ClientConnection, _ identity: ClientIdentity) -> ConsoleRole? {
+    /// What a user may do on the console. Who may do nothing hears so only after it has proved who it is: the lists of users
+    /// are nobody's business.
+    func consoleRole(_ client: ClientConnection, _ identity: ClientIdentity) throws(LoginRefusal) -> ConsoleRole {
         let settings = configuration.settings
         if settings.adminUsers.contains(identity.user) { return .admin }
         if settings.statsUsers.contains(identity.user) { return .stats }
         if isConsoleOwner(client, identity) { return .admin }
-        return settings.authType == .any ? .stats : nil
+        guard settings.authType == .any else { throw LoginRefusal(.consoleNotAllowed) }
+        return .stats
     }
 
     /// User `pgbouncer` (or `pgvalet`) over the Unix socket, running under the daemon's own uid: it could do anything to the

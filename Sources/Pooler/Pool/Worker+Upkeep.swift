@@ -19,6 +19,7 @@ extension Worker {
         resumeAccepting()
         yieldPlaces()
         checkPeers()
+        tendHandshakes()
     }
 
     /// query_wait_timeout, query_wait_notify, and query_timeout for those who still wait.

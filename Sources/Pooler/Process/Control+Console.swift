@@ -156,7 +156,7 @@ extension Control {
         configuration.warnings = []
         configuration.unreadableFiles = []
         configuration.readLoginRules { path throws(FileError) in try ConfigurationFile.read(path) }
-        if let first = configuration.unreadableFiles.first { throw first }
+        if let first = (configuration.unreadableFiles + configuration.brokenRules).first { throw first }
         for warning in configuration.warnings { log.warning("\(warning)") }
     }
 

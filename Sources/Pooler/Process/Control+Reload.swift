@@ -44,6 +44,7 @@ extension Control {
         if metricsMove { serveMetrics(on: metricsListeners) }
         if change.changedSettings.contains("stats_period") { startStats() }
         if change.changedSettings.contains("dns_zone_check_period") { startZoneChecks() }
+        watchTokenKeys()
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
         shared.secrets.forget()

@@ -34,6 +34,10 @@ final class Control {
     /// The endpoint of `metrics_listen`.
     var metrics: MetricsServer?
     var lifecycle = MetricsReport.Lifecycle(startedAt: WallClock.now())
+    /// Looks whether the file of `auth_jwt_keys` has changed.
+    var tokenKeysTimer: (any DispatchSourceTimer)?
+    /// How that file was when it was read last.
+    var tokenKeysStamp: FileStamp?
     private var workers: [Worker]
     private var statsTimer: (any DispatchSourceTimer)?
     private var pollTimer: (any DispatchSourceTimer)?
@@ -71,12 +75,14 @@ final class Control {
         for warning in tokens?.keys.warnings ?? [] { log.warning("auth_jwt_keys: \(warning)") }
         let snapshot = ConfigurationSnapshot(configuration, tls: tls, tokens: tokens)
         let key = try AuthenticationKey()
+        let derivations = KeyDerivations()
         workers = []
         for index in 0..<shared.workerCount {
             let worker = try Worker(
                 index: index, shared: shared, configuration: snapshot,
                 authentication: AuthenticationContext(
-                    key: key, scramIterations: configuration.settings.scramIterations), log: log)
+                    key: key, scramIterations: configuration.settings.scramIterations, derivations: derivations),
+                log: log)
             for listener in listeners { worker.listen(on: listener) }
             workers.append(worker)
         }
@@ -100,6 +106,7 @@ final class Control {
         workers = []
         startStats()
         startZoneChecks()
+        watchTokenKeys()
         prepareForcedPools()
     }
 
@@ -152,6 +159,7 @@ final class Control {
 
     /// The one way out.
     func exitProcess(_ code: Int32) -> Never {
+        RunningPrograms.shared.killAll()
         for listener in listeners { listener.removeFile() }
         pidFile?.removeIfOurs()
         exit(code)

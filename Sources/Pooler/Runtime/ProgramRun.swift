@@ -79,11 +79,13 @@ struct ProgramRun: Equatable {
     /// be ended already.
     private static func wait(for process: pid_t, until deadline: Instant, _ overrun: End?) -> End {
         var verdict = overrun
-        if verdict != nil { kill(-process, SIGKILL) }
+        if verdict != nil { RunningPrograms.shared.kill(process) }
         var status: Int32 = 0
         while true {
             let isPatient = verdict != nil
-            let ended = unsafe waitpid(process, &status, isPatient ? 0 : WNOHANG)
+            let ended =
+                isPatient
+                ? unsafe waitpid(process, &status, 0) : RunningPrograms.shared.poll(process, &status)
             if ended == process { break }
             if ended < 0, errno != EINTR { return .notStarted(.last) }
             if !isPatient {
@@ -91,7 +93,7 @@ struct ProgramRun: Equatable {
                 usleep(5000)
                 if Instant.now() >= deadline {
                     verdict = .timedOut
-                    kill(-process, SIGKILL)
+                    RunningPrograms.shared.kill(process)
                 }
             }
         }
@@ -106,10 +108,12 @@ struct ProgramRun: Equatable {
         var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer { unsafe (words + variables).forEach { unsafe free($0) } }
-        var process: pid_t = 0
-        let code = unsafe clinux_spawn(&process, &words, &variables, output, errors)
-        guard code == 0 else { throw Errno(code: code) }
-        return process
+        return try RunningPrograms.shared.start { () throws(Errno) in
+            var process: pid_t = 0
+            let code = unsafe clinux_spawn(&process, &words, &variables, output, errors)
+            guard code == 0 else { throw Errno(code: code) }
+            return process
+        }
     }
 }
 

@@ -16,6 +16,8 @@ enum ServerFailure: Equatable, Sendable {
     /// The server said no, with its own code and text.
     case refused(sqlState: String, message: String)
     case protocolViolation
+    /// It went on and on before it was ready.
+    case tooTalkative
     /// connect_query began a transaction and did not end it.
     case connectQueryLeftTransaction
     case endOfFile
@@ -34,6 +36,7 @@ enum ServerFailure: Equatable, Sendable {
         case .authentication(let text): text
         case .refused(_, let message): message
         case .protocolViolation: "unexpected response from server during login"
+        case .tooTalkative: "too many messages from server during login"
         case .connectQueryLeftTransaction: "connect_query left a transaction open"
         case .endOfFile: "server conn crashed?"
         case .io(let error): "server connection failed: \(error)"
@@ -46,7 +49,7 @@ enum ServerFailure: Equatable, Sendable {
         case .lookUp(let error), .passwordCommand(let error): "\(text): \(error)"
         case .connect(let error): "\(text): \(error)"
         case .connectTimeout, .tlsRefused, .unencryptedData, .tls, .authentication, .refused, .protocolViolation,
-            .connectQueryLeftTransaction, .endOfFile, .io:
+            .tooTalkative, .connectQueryLeftTransaction, .endOfFile, .io:
             text
         }
     }
@@ -63,7 +66,7 @@ enum ServerFailure: Equatable, Sendable {
         case .refused(let sqlState, _): sqlState != "57P03" && sqlState != "53300"
         case .authentication, .connectQueryLeftTransaction: true
         case .lookUp, .passwordCommand, .connect, .connectTimeout, .tlsRefused, .unencryptedData, .tls,
-            .protocolViolation, .endOfFile, .io:
+            .protocolViolation, .tooTalkative, .endOfFile, .io:
             false
         }
     }

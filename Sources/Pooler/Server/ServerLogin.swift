@@ -18,6 +18,8 @@ struct ServerLogin {
     enum Action: Equatable {
         case none
         case send([UInt8])
+        /// Have keys derived, and answer with `keysDerived`; what the server says meanwhile waits.
+        case deriveKeys(SCRAMDerivation)
         /// Begin a TLS handshake, and tell when it is over.
         case startTLS(demandsALPN: Bool)
         /// connect_query failed: say so in the log, and go on.
@@ -35,6 +37,14 @@ struct ServerLogin {
     private var authentication: ServerAuthentication
     /// The server's own cancel key.
     private(set) var cancelKey: CancelKey?
+    /// What it may still say before it is ready: a server that does not come to an end is none.
+    private var messagesLeft = Self.messageLimit
+    private var bytesLeft = Self.byteLimit
+
+    /// The most that a server may say from its first word to ReadyForQuery, connect_query's result aside. Postgres says about 20
+    /// messages, and notices on top.
+    static let messageLimit = 10_000
+    static let byteLimit = 1 << 20
 
     /// `startup` is the StartupMessage.
     init(
@@ -57,6 +67,11 @@ struct ServerLogin {
     /// Whether a TLS handshake runs.
     var isHandshaking: Bool {
         if case .encrypting(let encryption) = state { !encryption.expectsAnswer } else { false }
+    }
+
+    /// Whether the next step is not the server's.
+    var isSuspended: Bool {
+        if case .authenticating(let authentication) = state { authentication.isSuspended } else { false }
     }
 
     /// The connection stands.
@@ -105,7 +120,14 @@ struct ServerLogin {
 
     /// A whole message of the server has come.
     mutating func messageReceived(_ type: BackendMessageType, _ body: RawSpan) -> Action {
-        if case .encrypting = state { return fail(.protocolViolation) }
+        switch state {
+        case .encrypting: return fail(.protocolViolation)
+        case .querying: break
+        case .authenticating, .settling, .ended:
+            messagesLeft -= 1
+            bytesLeft -= body.byteCount
+            guard messagesLeft >= 0, bytesLeft >= 0 else { return fail(.tooTalkative) }
+        }
         switch type {
         case .noticeResponse, .negotiateProtocolVersion, .notificationResponse:
             return .none
@@ -133,7 +155,22 @@ struct ServerLogin {
             return fail(.protocolViolation)
         }
         let isOk = body.uint32(at: 0) == 0
-        switch authentication.authenticationRequestReceived(body) {
+        return translate(authentication.authenticationRequestReceived(body), authentication, isOk: isOk)
+    }
+
+    /// Keys have been derived.
+    mutating func keysDerived(_ outcome: SCRAMDerivation.Outcome) -> Action {
+        guard case .authenticating(var authentication) = state else { return fail(.protocolViolation) }
+        return translate(authentication.keysDerived(outcome), authentication, isOk: false)
+    }
+
+    private mutating func translate(
+        _ action: ServerAuthentication.Action, _ authentication: ServerAuthentication, isOk: Bool
+    ) -> Action {
+        switch action {
+        case .derive(let derivation):
+            state = .authenticating(authentication)
+            return .deriveKeys(derivation)
         case .send(let bytes):
             state = .authenticating(authentication)
             return .send(bytes)
@@ -151,7 +188,7 @@ struct ServerLogin {
             return fail(.protocolViolation)
         }
         welcome.reported(name, body.slice(cursor..<end).array(), among: tracked)
-        return .none
+        return welcome.isTooLong ? fail(.tooTalkative) : .none
     }
 
     private mutating func readyReceived(_ body: RawSpan) -> Action {

@@ -242,6 +242,10 @@ extension Worker {
         var cursor = range.lowerBound
         while cursor < range.upperBound {
             guard case .login(var login) = server.phase else { return }
+            if login.isSuspended {
+                hold(cursor..<range.upperBound, for: server)
+                return
+            }
             if login.expectsEncryptionAnswer {
                 let action = login.encryptionAnswered(
                     bytes.uint8(at: cursor), isFollowed: cursor + 1 < range.upperBound)
@@ -263,6 +267,8 @@ extension Worker {
                 }
                 let body = bytes.slice(cursor + FrameHeader.size..<cursor + header.frameLength)
                 cursor += header.frameLength
+                // Nobody else holds it while it changes, or each message would copy all that came before.
+                server.phase = .connecting
                 let action = login.messageReceived(BackendMessageType(rawValue: header.type), body)
                 server.phase = .login(login)
                 if case .ready = action {
@@ -283,6 +289,8 @@ extension Worker {
             break
         case .send(let bytes):
             send(bytes, to: server)
+        case .deriveKeys(let derivation):
+            deriveKeys(derivation, for: server)
         case .startTLS(let demandsALPN):
             startTLS(server, demandsALPN: demandsALPN)
         case .logConnectQueryError(let text):
@@ -297,6 +305,34 @@ extension Worker {
         case .fail(let failure):
             serverEnded(server, failure)
         }
+    }
+
+    /// Has keys derived from a password on a thread of their own.
+    private func deriveKeys(_ derivation: SCRAMDerivation, for server: ServerConnection) {
+        let token = server.token
+        let mailbox = mailbox
+        let waiter = KeyDerivations.Waiter {
+            true
+        } tell: { outcome in
+            mailbox.send(.run { $0.keysDerived(outcome, forServer: token) })
+        }
+        if !authentication.derive(derivation, for: waiter) { keysDerived(.queueFull, forServer: token) }
+    }
+
+    /// Keys that were waited for; then what the server has said meanwhile.
+    private func keysDerived(_ outcome: SCRAMDerivation.Outcome, forServer token: Token) {
+        guard case .server(let server) = table[token], case .login(var login) = server.phase else { return }
+        let action = login.keysDerived(outcome)
+        server.phase = .login(login)
+        perform(action, of: login, on: server)
+        guard server.isOpen, case .login = server.phase else { return }
+        let count = server.held.count
+        if count > 0 {
+            place(server.held)
+            server.held.removeAll(to: blocks)
+            processServerLogin(server, 0..<count)
+        }
+        if server.isOpen, server.hasUnreadInput { readServer(server) }
     }
 
     private func serverReady(_ server: ServerConnection, _ welcome: Welcome) {

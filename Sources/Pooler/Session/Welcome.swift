@@ -6,12 +6,20 @@ struct Welcome: Sendable, Equatable {
     /// The server's values of the tracked ones.
     private(set) var tracked: [[UInt8]?]
 
+    /// The most that parameters may take, with all that was reported and replaced since: every client is told them.
+    private static let byteLimit = 64 * 1024
+    private var reportedBytes = 0
+
+    /// Whether it has grown beyond what any client should be told.
+    var isTooLong: Bool { reportedBytes > Self.byteLimit }
+
     init(tracked: TrackedParameters) {
         self.tracked = [[UInt8]?](repeating: nil, count: tracked.count)
     }
 
     /// The server reported a parameter during its login.
     mutating func reported(_ name: String, _ value: [UInt8], among names: TrackedParameters) {
+        reportedBytes += name.utf8.count + value.count
         if let index = names.index(of: name) {
             tracked[index] = value
         } else {
@@ -19,6 +27,11 @@ struct Welcome: Sendable, Equatable {
             writer.parameterStatus(name, value)
             untracked += writer.bytes
         }
+    }
+
+    /// By what clients are told.
+    static func == (left: Self, right: Self) -> Bool {
+        left.untracked == right.untracked && left.tracked == right.tracked
     }
 
     /// The client's values, with the server's where the client gave none.

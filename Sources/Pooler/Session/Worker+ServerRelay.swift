@@ -27,6 +27,10 @@ extension Worker {
                 server.hasUnreadInput = true
                 return
             }
+            if case .login(let login) = server.phase, login.isSuspended {
+                server.hasUnreadInput = true
+                return
+            }
             let carried = server.held.count
             if carried > 0 { place(server.held) }
             switch server.transport.receive(into: scratch, at: carried) {

@@ -6,6 +6,8 @@ final class ConfigurationSnapshot: Sendable {
     let tls: TLSContexts
     /// What judges tokens; nil without keys.
     let tokens: TokenVerifier?
+    /// What kinds of secrets the users have.
+    let population: SecretPopulation
     /// The same settings once more: stored, so that reading one of them copies only that one.
     let settings: Settings
     /// max_packet_size.
@@ -21,6 +23,8 @@ final class ConfigurationSnapshot: Sendable {
         self.configuration = configuration
         self.tls = tls
         self.tokens = tokens
+        population = SecretPopulation(
+            configuration.secrets.values.lazy.map { Secret($0) }, looksUpOthers: configuration.looksUpUsers)
         settings = configuration.settings
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec

@@ -22,6 +22,8 @@ final class Shared: Sendable {
     let passwords = PasswordCommands()
     /// Where passwords are judged by those who may take their time.
     let passwordChecks = BlockingQueue(label: "pgvalet.password-checks", width: 8, capacity: 256)
+    /// Where the names of Unix accounts are looked up, so that `peer` does not wait for anybody's password.
+    let accountNames = BlockingQueue(label: "pgvalet.account-names", width: 2, capacity: 256)
     let mailboxes: [Mailbox<WorkerMessage>]
     /// Clients on each worker, for dealing new ones out.
     private let clientCounts: [ClientCount]

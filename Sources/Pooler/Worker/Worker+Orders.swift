@@ -8,6 +8,7 @@ extension Worker {
         let changesServerTLS = configuration.tls.server !== snapshot.tls.server
         configuration = snapshot
         authentication.scramIterations = snapshot.settings.scramIterations
+        authentication.population = snapshot.population
         for pool in Array(pools.values) {
             switch change.fate(of: pool.database) {
             case .removed:
@@ -44,6 +45,9 @@ extension Worker {
         peersChanged()
         serveAllQueues()
     }
+
+    /// The keys that tokens are checked with have changed, and nothing else.
+    func tokenKeysChanged(_ snapshot: ConfigurationSnapshot) { configuration = snapshot }
 
     private func applyLimits(to client: ClientConnection) {
         guard let pool = client.pool, let identity = client.identity else { return }

@@ -59,6 +59,8 @@ final class Worker {
     /// Accepting rests until then after the process ran out of descriptors.
     var acceptsAgainAt: Instant?
     var listeners: [Listener] = []
+    /// Clients in the middle of their TLS handshake, and those who wait for theirs.
+    var handshakes = HandshakeLine()
     /// Clients that have not finished their login.
     var loginCount = 0
     /// What is counted for the metrics besides the pools' counters.
@@ -76,6 +78,7 @@ final class Worker {
         self.shared = shared
         self.configuration = configuration
         self.authentication = authentication
+        authentication.population = configuration.population
         self.log = SubjectLog(log)
         mailbox = shared.mailboxes[index]
         let statementTable = StatementTable(numbers: shared.statementNumbers) { definition, number in
@@ -173,7 +176,7 @@ final class Worker {
         }
     }
 
-    private func receiveMail() {
+    func receiveMail() {
         for message in mailbox.receiveAll() {
             switch message {
             case .adopt(let socket): adopt(socket)

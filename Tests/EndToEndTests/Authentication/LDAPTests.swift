@@ -51,6 +51,46 @@ struct LDAPTests {
         #expect(!pooler.log.contains("alice-secret"))
     }
 
+    @Test func `a name is one value of the DN, whatever is in it`() throws {
+        let pooler = try Self.pooler("\(Self.server()) \(Self.people)")
+        #expect(try Self.isIn(pooler, "a+b, c=d", "odd-secret"))
+        // As it is, it would be the name of an entry elsewhere in the tree.
+        for user in ["carol,ou=guests", "carol\\2Cou=guests", "bob+cn=Bob", "#04056163657365", "\"alice\""] {
+            for password in ["bob-secret", "guest-secret", "alice-secret"] {
+                #expect(try !Self.isIn(pooler, user, password), "\(user)")
+            }
+        }
+    }
+
+    @Test func `peer does not wait for a directory that hangs`() throws {
+        let directory = try DirectoryServer()
+        var settings = PoolerSettings()
+        settings.main.merge([
+            "auth_type": "hba", "auth_hba_file": "$directory/hba", "auth_ident_file": "$directory/ident",
+            "auth_ldap_options": "\(Self.server(directory)) \(Self.people)", "client_login_timeout": "15",
+        ]) { $1 }
+        settings.databases = ["app": "$server dbname=app user=app"]
+        settings.files = ["hba": "host all all all ldap\nlocal all all peer map=m\n", "ident": ""]
+        let account = try ChildProcess.run(["id", "-un"]).output.split(separator: "\n").first ?? ""
+        settings.files["ident"] = "m \(account) app\n"
+        let pooler = try Pooler(settings)
+        directory.signal(SIGSTOP)
+        let waiting = try (0..<12).map { _ in
+            let client = try RawClient(pooler)
+            try client.send(startupPacket([("user", "alice"), ("database", "app")]))
+            _ = try client.read()
+            try client.send(WireMessage("p", cString("alice-secret")))
+            return client
+        }
+        let client = try pooler.connect(["host": pooler.directory])
+        #expect(try client.query("select 1").value == "1")
+        // They still wait: this was not their end.
+        for client in waiting {
+            #expect(throws: (any Error).self) { try client.receiveSome(1, within: .milliseconds(1)) }
+        }
+        directory.signal(SIGCONT)
+    }
+
     @Test func `an empty password, which a directory takes for no question, is refused`() throws {
         let pooler = try Self.pooler("\(Self.server()) \(Self.people)")
         let client = try RawClient(pooler)

@@ -69,15 +69,15 @@ import Testing
         #expect(!pooler.log.contains(good))
     }
 
-    @Test func `a token is asked for only over TLS, or on a Unix socket`() throws {
+    @Test func `a token is asked for only over TLS`() throws {
         let pooler = try Pooler(Self.settings())
         let token = try Self.token()
-        #expect(
-            throws: PostgresError.fatal(
-                "jwt authentication needs TLS; connect with sslmode=require or above", "28000")
-        ) { try pooler.connect(user: "alice", ["password": token]) }
-        let unix = try pooler.connect(user: "alice", ["password": token, "host": pooler.directory])
-        #expect(try unix.query("select 1").value == "1")
+        for host in ["127.0.0.1", pooler.directory] {
+            #expect(
+                throws: PostgresError.fatal(
+                    "jwt authentication needs TLS; connect over TCP with sslmode=require or above", "28000")
+            ) { try pooler.connect(user: "alice", ["password": token, "host": host]) }
+        }
         try pooler.configure { $0.main["client_tls_sslmode"] = "require" }
         pooler.signal(SIGHUP)
         try eventually {
@@ -105,6 +105,20 @@ import Testing
         try console.query("RELOAD")
         #expect(try Self.isIn(pooler, Self.token(of: new)))
         #expect(try !Self.isIn(pooler, Self.token(of: old)))
+    }
+
+    @Test func `keys change with the file too`() throws {
+        let new = try TokenIssuer(.edDSA)
+        let pooler = try Pooler(Self.settings())
+        let token = try Self.token(of: new)
+        #expect(try !Self.isIn(pooler, token))
+        // A broken file changes nothing.
+        try pooler.configure { $0.files["keys.json"] = "{\"keys\":[" }
+        try eventually { pooler.log.contains("the keys stay as they were") }
+        #expect(try Self.isIn(pooler, Self.token()))
+        try pooler.configure { $0.files["keys.json"] = try? Self.keys([new]) }
+        try eventually { try Self.isIn(pooler, token) }
+        #expect(try !Self.isIn(pooler, Self.token()))
     }
 
     @Test func `a rule may map the name in the token`() throws {

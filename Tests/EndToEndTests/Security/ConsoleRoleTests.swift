@@ -54,7 +54,13 @@ import Testing
         for user in ["app", "postgres", "nobody", "pgbouncer", "pgvalet", "admin ", "Admin", ""] {
             for database in ["pgbouncer", "pgvalet"] where !user.isEmpty {
                 for password in ["app-secret", "pg-secret", "admin-secret", "stats-secret"] {
-                    #expect(throws: PostgresError.fatal("not allowed")) {
+                    // Only who has proved to be somebody learns that it is the wrong somebody.
+                    let isProved =
+                        (user == "app" && password == "app-secret") || (user == "postgres" && password == "pg-secret")
+                    let error =
+                        isProved
+                        ? PostgresError.fatal("not allowed") : .fatal("password authentication failed", "28P01")
+                    #expect(throws: error) {
                         try pooler.connect(user: user, database: database, ["password": password])
                     }
                 }

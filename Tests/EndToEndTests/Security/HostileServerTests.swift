@@ -152,6 +152,26 @@ import Testing
         try Self.endure(pooler, server, parts: messages.count)
     }
 
+    @Test(arguments: ["S", "N", "A"], [false, true])
+    func `a server that never comes to an end is given up`(type: String, isLong: Bool) throws {
+        let server = try ScriptedServer { _, channel in
+            try channel.readStartup()
+            try channel.send(WireMessage("R", int32(0)))
+            let text = [UInt8](repeating: 65, count: isLong ? 20_000 : 1)
+            // Ends when the pooler hangs up.
+            for number in 0... {
+                let body = type == "S" ? cString("p\(number)") + text + [0] : text
+                try channel.send(WireMessage(Character(type), body))
+            }
+        }
+        let pooler = try Self.pooler(server, ["client_login_timeout": "30", "server_login_retry": "100"])
+        let waiting = try RawClient(pooler)
+        try waiting.send(startupPacket([("user", "app"), ("database", "evil")]))
+        try eventually { pooler.log.contains("too many messages from server during login") }
+        #expect(try pooler.connect(database: "app").query("select 1").value == "1")
+        #expect(pooler.figures.peakMemory < 64 << 20)
+    }
+
     @Test func `a server that says too early that all is well gets no session, and no hash for a password`() throws {
         let heard = Shared<[WireMessage]>([])
         let server = try ScriptedServer { number, channel in

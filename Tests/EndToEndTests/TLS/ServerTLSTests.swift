@@ -76,6 +76,32 @@ import Testing
         }
     }
 
+    @Test func `each host of a list is checked by its own name`() throws {
+        let identity = try CertificateAuthority.shared.issue(
+            "host-list", commonName: "wrong", alternatives: ["DNS:localhost"])
+        let postgres = try Postgres.makeEncrypted(identity)
+        let role = try postgres.makeRole()
+        let pooler = try Pooler(
+            [
+                "server_tls_sslmode": "verify-full", "server_tls_ca_file": Self.authority, "pool_mode": "session",
+                "server_login_retry": "0", "log_connections": "1",
+            ],
+            databases: ["app": "host=127.0.0.1,localhost port=\(postgres.port)"], secrets: [role: "x"],
+            postgres: postgres)
+        // The address is not in the certificate: whoever was sent there is sent to the name after it.
+        let clients = try (0..<4).map { _ in try pooler.connect(user: role) }
+        for client in clients { #expect(try client.query(Self.isEncrypted).value == "true") }
+        #expect(pooler.log.contains("certificate not accepted: IP address mismatch"))
+        #expect(try pooler.console("SHOW SERVERS").records.filter { $0["user"] == role }.count == 4)
+        // Where both are, both serve.
+        let both = try Pooler(
+            ["server_tls_sslmode": "verify-full", "server_tls_ca_file": Self.authority, "pool_mode": "session"],
+            databases: ["app": "host=127.0.0.1,localhost port=\(Postgres.encrypted.port)"], postgres: .encrypted)
+        let others = try (0..<4).map { _ in try both.connect() }
+        for client in others { #expect(try client.query(Self.isEncrypted).value == "true") }
+        #expect(!both.log.contains("certificate not accepted"))
+    }
+
     @Test func `an authority that we do not know is not believed`() throws {
         let other = try CertificateAuthority("Another CA")
         let pooler = try Pooler(

@@ -91,6 +91,7 @@ struct ClientHarness {
                 _ = unsafe send(pair[1], $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             worker.loginReady(client)
+            awaitKeys(client)
             if asksForPassword { checkStranger(client) }
         }
         close(pair[1])
@@ -102,6 +103,11 @@ struct ClientHarness {
         guard client == nil, worker.loginCount == 0, worker.shared.clients.count == 0 else {
             fatalError("a client was left behind")
         }
+    }
+
+    /// Keys are derived on another thread, and soon: with one iteration.
+    private func awaitKeys(_ client: ClientConnection) {
+        while case .login(let login) = client.phase, login.awaitsKeys { worker.receiveMail() }
     }
 
     private func checkStranger(_ client: ClientConnection) {

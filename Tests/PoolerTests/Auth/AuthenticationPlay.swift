@@ -12,6 +12,7 @@ struct AuthenticationPlay {
 
     var client: ServerAuthentication
     var server: ClientAuthentication
+    private let context: AuthenticationContext
     /// What a meddler does to a message's body; the number counts the messages of that direction from 0.
     var tamperWithClient: (Int, [UInt8]) -> [UInt8] = { $1 }
     var tamperWithServer: (Int, [UInt8]) -> [UInt8] = { $1 }
@@ -27,6 +28,7 @@ struct AuthenticationPlay {
         _ method: ClientAuthentication.Method, user: String = "bob", isKnown: Bool = true, secret: Secret,
         credential: Credential, context: AuthenticationContext, channelBinding: [UInt8]? = nil
     ) {
+        self.context = context
         server = ClientAuthentication(
             method: method, user: user, isKnown: isKnown, secret: secret, context: context,
             channelBinding: channelBinding)
@@ -44,16 +46,18 @@ struct AuthenticationPlay {
                 for message in [bytes, AuthenticationRequest.ok.message()] where !message.isEmpty {
                     switch answer(message) {
                     case .wait: continue
-                    case .send: return .gaveUp("sent more after the end")
+                    case .send, .derive: return .gaveUp("sent more after the end")
                     case .failed(let reason): return .gaveUp(reason)
                     }
                 }
                 return .succeeded(credential)
             case .check(let check, let password):
                 action = server.verdictArrived(check.verify(password))
+            case .derive(let derivation):
+                action = server.keysDerived(context.derived(derivation))
             case .send(let bytes):
                 switch answer(bytes) {
-                case .wait: return .gaveUp("waits")
+                case .wait, .derive: return .gaveUp("waits")
                 case .failed(let reason): return .gaveUp(reason)
                 case .send(let bytes):
                     let body = tamperWithClient(sent, bodyOf(bytes))
@@ -68,7 +72,9 @@ struct AuthenticationPlay {
         let body = bodyOf(message)
         let tampered = tamperWithServer(shape.count, body)
         shape.append(Shape(request: UInt32(body[3]), length: body.count))
-        return client.authenticationRequestReceived(bytes: tampered)
+        let action = client.authenticationRequestReceived(bytes: tampered)
+        guard case .derive(let derivation) = action else { return action }
+        return client.keysDerived(context.derived(derivation))
     }
 }
 

@@ -15,6 +15,7 @@ import Testing
         switch action {
         case .send: "asks"
         case .check: "checks"
+        case .derive: "derives"
         case .succeeded(let credential, _): "in with \(credential.secret)"
         case .failed(let failure): "\(failure.sqlState) \(failure.message)"
         }

@@ -13,21 +13,21 @@ import Testing
     private static func reason(_ action: ServerAuthentication.Action) -> String? {
         switch action {
         case .failed(let reason): reason
-        case .send, .wait: nil
+        case .send, .wait, .derive: nil
         }
     }
 
     private static func sent(_ action: ServerAuthentication.Action) -> [UInt8]? {
         switch action {
         case .send(let bytes): bytes
-        case .failed, .wait: nil
+        case .failed, .wait, .derive: nil
         }
     }
 
     private static func isWait(_ action: ServerAuthentication.Action) -> Bool {
         switch action {
         case .wait: true
-        case .failed, .send: false
+        case .failed, .send, .derive: false
         }
     }
 
@@ -226,6 +226,35 @@ import Testing
             return Array(body.prefix(upTo: place)) + Array("i=\(iterations)".utf8)
         }
         #expect(play.run() == .gaveUp("server login failed: too many SCRAM iterations (\(iterations))"))
+    }
+
+    @Test func `Keys are derived elsewhere, and nothing is believed meanwhile`() throws {
+        let context = try Sample.context()
+        var machine = ServerAuthentication(
+            user: Sample.user, credential: Credential(secret: Sample.plain), context: context)
+        let request = Self.sent(
+            machine.authenticationRequestReceived(bytes: [0, 0, 0, 10] + Array("SCRAM-SHA-256\0\0".utf8)))
+        let nonce = String(decoding: try #require(request), as: UTF8.self).split(separator: "r=").last ?? ""
+        let challenge = [0, 0, 0, 11] + Array("r=\(nonce)x,s=AAAA,i=4096".utf8)
+        #expect(!machine.isSuspended)
+        guard case .derive(let derivation) = machine.authenticationRequestReceived(bytes: challenge) else {
+            Issue.record("not derived elsewhere")
+            return
+        }
+        #expect(machine.isSuspended && derivation.iterations == 4096)
+        #expect(!"\(derivation)".contains(Sample.password))
+        for (outcome, text) in [
+            (SCRAMDerivation.Outcome.queueFull, "too many logins wait for their password check"),
+            (.impossible, "OpenSSL refused a digest that the method needs"),
+        ] {
+            var copy = machine
+            #expect(Self.reason(copy.keysDerived(outcome)) == "server login failed: \(text)")
+        }
+        var impatient = machine
+        #expect(Self.reason(impatient.authenticationRequestReceived(bytes: [0, 0, 0, 0])) != nil)
+        #expect(Self.sent(machine.keysDerived(context.derived(derivation))) != nil)
+        #expect(!machine.isSuspended)
+        #expect(Self.reason(machine.keysDerived(.impossible)) != nil, "keys that nobody asked for")
     }
 
     @Test func `A request above the bound is refused`() throws {

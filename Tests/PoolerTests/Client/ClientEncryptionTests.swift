@@ -30,7 +30,7 @@ import Testing
         case .encrypt(false): "TLS"
         case .cancel: "cancel"
         case .identify: "identify"
-        case .send, .awaitVerdict, .welcome: "more"
+        case .send, .awaitVerdict, .deriveKeys, .welcome: "more"
         case .close(let reason): reason.text
         }
     }

@@ -13,6 +13,7 @@ import Testing
         case .identify(let message): "identify \(message.value(of: "user") ?? "-")"
         case .send: "send"
         case .awaitVerdict: "await verdict"
+        case .deriveKeys: "derive keys"
         case .welcome: "welcome"
         case .close(let reason): "close: \(reason.text)"
         }

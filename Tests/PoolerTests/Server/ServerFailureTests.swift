@@ -19,6 +19,7 @@ import Testing
             (.refused(sqlState: "57P03", message: "starting up"), "starting up", "", false),
             (.refused(sqlState: "53300", message: "too many"), "too many", "", false),
             (.protocolViolation, "unexpected response from server during login", "", false),
+            (.tooTalkative, "too many messages from server during login", "", false),
             (.connectQueryLeftTransaction, "connect_query left a transaction open", "", true),
             (.endOfFile, "server conn crashed?", "", false),
             (.io(Errno(code: ECONNRESET)), "server connection failed: Connection reset by peer", "", false),

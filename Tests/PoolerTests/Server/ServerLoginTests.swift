@@ -97,11 +97,22 @@ import Testing
         var login = try Self.login()
         var action = server.started()
         for _ in 0..<2 {
-            guard case .send(let request) = action, case .send(let answer) = login.received("R", bodyOf(request)) else {
+            guard case .send(let request) = action else {
+                Issue.record("the exchange ended early")
+                return
+            }
+            var answer = login.received("R", bodyOf(request))
+            if case .deriveKeys(let derivation) = answer {
+                #expect(login.isSuspended)
+                answer = login.keysDerived(context.derived(derivation))
+                #expect(!login.isSuspended)
+            }
+            guard case .send(let answer) = answer else {
                 Issue.record("the exchange ended early")
                 return
             }
             action = server.passwordMessageReceived(bytes: bodyOf(answer))
+            if case .derive(let derivation) = action { action = server.keysDerived(context.derived(derivation)) }
         }
         guard case .succeeded(_, let final) = action else {
             Issue.record("the server refused")
@@ -201,13 +212,43 @@ import Testing
         }
     }
 
+    @Test(arguments: ["N", "A", "S", "v"])
+    func `A server that does not come to an end is given up`(_ type: String) throws {
+        for stage in [Stage.begun, .settling] {
+            var login = try Self.login(at: stage)
+            let body = type == "S" ? Array("TimeZone\0\0".utf8) : []
+            var count = 0
+            var action = ServerLogin.Action.none
+            while action == .none, count < 100_000 {
+                action = login.received(Character(type), body)
+                count += 1
+            }
+            #expect(action == .fail(.tooTalkative))
+            #expect(count < ServerLogin.messageLimit + 2)
+            var wordy = try Self.login(at: stage)
+            let text = [UInt8](repeating: 65, count: 60_000)
+            let long = type == "S" ? Array("x\0".utf8) + text + [0] : text
+            let answers = (0..<20).map { _ in wordy.received(Character(type), long) }
+            #expect(answers.contains(.fail(.tooTalkative)))
+        }
+    }
+
+    @Test func `Parameters that clients would be told are bounded after connect_query too`() throws {
+        var login = try Self.login(at: .querying)
+        let body = Array("x\0".utf8) + [UInt8](repeating: 65, count: 30_000) + [0]
+        #expect((0..<3).map { _ in login.received("S", body) } == [.none, .none, .fail(.tooTalkative)])
+        // Its result is nobody's, and may be long.
+        login = try Self.login(at: .querying)
+        for _ in 0..<20_000 where login.received("D", []) != .none { Issue.record("given up") }
+    }
+
     @Test func `Long hostile texts pass as they are, and cut nothing off`() throws {
         let long = String(repeating: "x\n", count: 30_000)
         var login = try Self.login(at: .begun)
         let refused = ServerFailure.refused(sqlState: "", message: long)
         #expect(login.received("E", Array("SFATAL\0M\(long)\0\0".utf8)) == .fail(refused))
         var settling = try Self.login(at: .settling)
-        #expect(settling.received("S", Array("\(long)\0\(long)\0".utf8)) == .none)
+        #expect(settling.received("S", Array("\(long.prefix(30_000))\0\(long.prefix(30_000))\0".utf8)) == .none)
     }
 }
 

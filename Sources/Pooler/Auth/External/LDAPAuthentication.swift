@@ -17,7 +17,7 @@ struct LDAPAuthentication: Sendable {
         let name: String
         switch options.mode {
         case .bind(let prefix, let suffix):
-            name = prefix + user + suffix
+            name = prefix + (Self.isDN(prefix, suffix) ? Self.escaped(user) : user) + suffix
         case .search(let search):
             switch find(user, search, uris) {
             case .success(let found): name = found
@@ -30,6 +30,37 @@ struct LDAPAuthentication: Sendable {
         } catch {
             return error.isRefusal ? .refused(reason: error.text) : .unavailable(reason: error.text)
         }
+    }
+
+    /// Whether prefix and suffix make a distinguished name of a user's, and not one of the others that a directory may take
+    /// (`user@example.com`, `DOMAIN\\user`).
+    static func isDN(_ prefix: String, _ suffix: String) -> Bool {
+        prefix.utf8.contains(UInt8(ascii: "=")) || suffix.utf8.contains(UInt8(ascii: "="))
+    }
+
+    /// A user's name as a value in a distinguished name (RFC 4514, section 2.4), so that it cannot become more of it than that.
+    static func escaped(_ user: String) -> String {
+        let bytes = Array(user.utf8)
+        var text = ""
+        for (index, byte) in bytes.enumerated() {
+            let isEdge = index == 0 || index == bytes.count - 1
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "<"),
+                UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: "="):
+                text += "\\" + String(UnicodeScalar(byte))
+            case UInt8(ascii: " ") where isEdge, UInt8(ascii: "#") where index == 0:
+                text += "\\" + String(UnicodeScalar(byte))
+            case 0x20...0x7e:
+                text.unicodeScalars.append(UnicodeScalar(byte))
+            default:
+                text += "\\" + hexadecimal(byte)
+            }
+        }
+        return text
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 
     /// A search that found nobody to bind as.

@@ -72,13 +72,16 @@ struct FailureRecord: Sendable {
         return entry.lastTurn - now
     }
 
-    /// Many addresses fail: those with the least against them are forgotten.
+    /// Many addresses fail: those with the least against them are forgotten, of equals those that were longest ago. A quarter at
+    /// a time, so that whoever sends from many addresses does not have the whole book looked through for each.
     private mutating func makeRoom(limit: Int, now: Instant) {
         guard entries.count >= Self.capacity else { return }
         entries = entries.filter { now - $0.value.since < Self.window }
         guard entries.count >= Self.capacity else { return }
-        entries = entries.filter { $0.value.count >= limit }
-        if entries.count >= Self.capacity { entries = [:] }
+        // Beyond the limit it is the same how far.
+        let weights = entries.map { (address: $0.key, count: min($0.value.count, limit), last: $0.value.lastTurn) }
+        let order = weights.sorted { ($0.count, $0.last) < ($1.count, $1.last) }
+        for entry in order.prefix(Self.capacity / 4) { entries[entry.address] = nil }
     }
 
     private static func network(_ address: IPAddress) -> IPAddress {

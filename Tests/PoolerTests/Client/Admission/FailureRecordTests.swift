@@ -61,4 +61,20 @@ import Testing
         }
         #expect(result(record.delay(Self.here, limit: 3, now: Self.start)) > .zero)
     }
+
+    @Test func `A book full of the worst forgets the oldest of them, and never all`() {
+        var record = FailureRecord()
+        let last = UInt32(FailureRecord.capacity * 2)
+        for number in 0...last {
+            // One failed login each millisecond, so that none is a minute old.
+            let now = Self.start + .milliseconds(Int(number))
+            for _ in 0..<3 { _ = record.failed(.v4(number), limit: 3, now: now) }
+        }
+        let now = Self.start + .milliseconds(Int(last))
+        #expect(record.count > FailureRecord.capacity / 2)
+        for number in [last, last - 100, last - UInt32(FailureRecord.capacity / 2)] {
+            #expect(result(record.delay(.v4(number), limit: 3, now: now)) > .zero)
+        }
+        #expect(result(record.delay(.v4(0), limit: 3, now: now)) == .zero)
+    }
 }
