@@ -132,6 +132,29 @@ import Testing
         #expect(state == [["active", "yes"], ["paused", "no"], ["suspended", "no"]])
     }
 
+    @Test(.pgvaletOnly) func `SHOW MEM counts what there is of each kind`() throws {
+        var settings = PoolerSettings()
+        settings.main["pool_mode"] = "transaction"
+        settings.databases = ["app": "$server", "other": "$server"]
+        settings.peers = ["7": "host=127.0.0.1"]
+        let pooler = try Pooler(settings)
+        let client = try pooler.connect()
+        try client.prepare("one", "select 1")
+        try client.execute("one")
+        let rows = try pooler.console("SHOW MEM").records
+        let used = Dictionary(rows.map { ($0["name"] ?? "", $0["used"] ?? "") }) { $1 }
+        #expect([used["user_cache"], used["credentials_cache"]] == ["5", "4"])
+        #expect([used["db_cache"], used["peer_cache"], used["pool_cache"]] == ["3", "1", "1"])
+        #expect(
+            [used["server_cache"], used["client_cache"], used["server_prepared_statement_cache"]] == ["1", "2", "1"])
+        for row in rows where row["used"] != "0" {
+            let (size, used, free) = (
+                Int(row["size"] ?? "") ?? 0, Int(row["used"] ?? "") ?? 0, Int(row["free"] ?? "") ?? 0
+            )
+            #expect(size > 0 && row["memtotal"] == "\(size * (used + free))", "\(row)")
+        }
+    }
+
     @Test func `the console's own session looks like a Postgres`() throws {
         let console = try Pooler().connect(user: "stats", database: "pgbouncer")
         #expect(console.parameter("server_version")?.hasSuffix("/bouncer") == true)

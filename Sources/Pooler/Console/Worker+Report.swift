@@ -176,10 +176,13 @@ extension Worker {
     func memoryReports() -> [MemoryReport] {
         var clients = (count: 0, one: nil as ClientConnection?)
         var servers = (count: 0, one: nil as ServerConnection?)
+        var statements = 0
         for registration in table.all {
             switch registration {
             case .client(let client): clients = (clients.count + 1, client)
-            case .server(let server): servers = (servers.count + 1, server)
+            case .server(let server):
+                servers = (servers.count + 1, server)
+                statements += server.statements.count
             case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
@@ -191,6 +194,8 @@ extension Worker {
             slab(.clients, size: MemoryReport.size(of: clients.one), used: clients.count),
             slab(.servers, size: MemoryReport.size(of: servers.one), used: servers.count),
             slab(.buffers, size: BlockPool.blockSize, used: blocks.blocksInUse, free: blocks.freeBlocks),
+            slab(.peerPools, size: MemoryReport.size(of: peerPools.values.first), used: peerPools.count),
+            slab(.serverStatements, size: MemoryLayout<PreparedStatement>.stride, used: statements),
             slab(.parameters, size: MemoryReport.size(of: parameterSets.empty), used: parameterSets.count),
         ]
     }

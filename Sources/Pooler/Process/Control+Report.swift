@@ -27,6 +27,12 @@ extension Control {
         globals.dnsZones = shared.resolver.zones().sorted { $0.zone.precedes($1.zone) }.map { zone in
             DNSZoneReport(zone: zone.zone, serial: zone.serial, hosts: zone.hosts)
         }
+        globals.memory = [
+            .used(.users, count: globals.users.count, size: MemoryLayout<User>.stride),
+            .used(.credentials, count: configuration.secrets.count, size: MemoryLayout<Secret>.stride),
+            .used(.databases, count: globals.databases.count, size: MemoryLayout<Database>.stride),
+            .used(.peers, count: globals.peers.count, size: MemoryLayout<Peer>.stride),
+        ]
         globals.listeners = listeners.map { listener in
             let address = SocketAddress.local(of: listener.descriptor.number)
             return DescriptorReport(

@@ -23,4 +23,9 @@ struct MemoryReport: Sendable {
     var free = 0
     /// Bytes held.
     var total = 0
+
+    /// Objects that come and go one by one.
+    static func used(_ slab: Slab, count: Int, size: Int) -> MemoryReport {
+        MemoryReport(slab: slab, objectSize: size, used: count, total: size * count)
+    }
 }

@@ -16,6 +16,8 @@ struct PoolerReport: Sendable {
         var dnsHosts: [DNSHostReport] = []
         var dnsZones: [DNSZoneReport] = []
         var listeners: [DescriptorReport] = []
+        /// What the configuration takes.
+        var memory: [MemoryReport] = []
         /// Look-ups in flight.
         var dnsQueries = 0
         var statBaseline = StatHistory.Baseline()
@@ -60,7 +62,7 @@ struct PoolerReport: Sendable {
         databases = Self.counted(globals.databases, over: pools)
         users = Self.counted(globals.users, pools: pools, sockets: sockets)
         peerPools = Self.merged(reports.flatMap(\.peerPools))
-        memory = Self.merged(reports.flatMap(\.memory))
+        memory = Self.merged(globals.memory + reports.flatMap(\.memory))
         workers = reports.sorted { $0.worker < $1.worker }.map(Worker.init)
         pins = reports.flatMap(\.pins).sorted { ($0.age, $1.clientID) > ($1.age, $0.clientID) }
         freeClients = reports.reduce(0) { $0 + $1.freeClients }
