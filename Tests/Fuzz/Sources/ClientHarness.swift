@@ -112,7 +112,7 @@ struct ClientHarness {
 
     private func checkStranger(_ client: ClientConnection) {
         switch client.phase {
-        case .login, .closing: break
+        case .login, .canceling, .closing: break
         case .welcomeWait, .session, .console: fatalError("a stranger was let in")
         }
     }
