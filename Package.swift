@@ -53,7 +53,7 @@ let package = Package(
         .executableTarget(
             name: "pgvalet-load",
             dependencies: [
-                "CLinux", "CPQ",
+                "CLinux", "COpenSSL", "CPQ",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],

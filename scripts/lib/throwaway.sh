@@ -88,11 +88,12 @@ start_postgres() {
 }
 
 # Starts a pooler (NAME PROGRAM PORT) in front of that Postgres: transaction mode, trust; more settings, one on a line,
-# come on standard input. It listens on the Unix socket $home/.s.PGSQL.PORT too, and reaches Postgres at $postgres_host
-# (127.0.0.1, unless a directory). Its number is then in $pooler_pid, its log in $home/NAME.log.
+# come on standard input, and stand instead of the same ones before. The secret of `app` is $app_secret. It listens on the
+# Unix socket $home/.s.PGSQL.PORT too, and reaches Postgres at $postgres_host (127.0.0.1, unless a directory). Its number is
+# then in $pooler_pid, its log in $home/NAME.log.
 start_pooler() {
     local name=$1 program=$2 port=$3 ini=$home/$1.ini
-    printf '"app" ""\n"admin" ""\n' >"$home/$name.users"
+    printf '"app" "%s"\n"admin" ""\n' "${app_secret-}" >"$home/$name.users"
     cat >"$ini" <<INI
 [databases]
 * = host=${postgres_host:-127.0.0.1} port=$postgres_port
