@@ -58,10 +58,11 @@ final class TicketKeys: Sendable {
     }
 
     /// SSL_CTX_set_tlsext_ticket_key_evp_cb(3): sets up cipher and MAC to seal (`isSealing`) or open one ticket.
-    /// 1: done; 2: done, and a new ticket should be made; 0: no such key; -1: an error.
+    /// 1: done; 2: done, and a new ticket should be made; 0: no such key; -1: an error. Where each ticket is good for one
+    /// connection (TLS 1.3, RFC 8446, section 4.6.1), there is a new one every time.
     fileprivate func prepare(
         name: UnsafeMutablePointer<UInt8>, iv: UnsafeMutablePointer<UInt8>, cipher: OpaquePointer, mac: OpaquePointer,
-        isSealing: Bool
+        isSealing: Bool, isForOneUse: Bool
     ) -> Int32 {
         let (current, previous) = ring.withLock { ring in
             ring.turn(now: clock())
@@ -75,7 +76,10 @@ final class TicketKeys: Sendable {
             return unsafe Self.setUp(cipher, mac, current, iv, isSealing: true) ? 1 : -1
         }
         let wanted = unsafe Array(UnsafeBufferPointer(start: name, count: 16))
-        if wanted == current.name { return unsafe Self.setUp(cipher, mac, current, iv, isSealing: false) ? 1 : -1 }
+        if wanted == current.name {
+            let isReady = unsafe Self.setUp(cipher, mac, current, iv, isSealing: false)
+            return isReady ? (isForOneUse ? 2 : 1) : -1
+        }
         guard let previous, wanted == previous.name else { return 0 }
         return unsafe Self.setUp(cipher, mac, previous, iv, isSealing: false) ? 2 : -1
     }
@@ -99,7 +103,9 @@ final class TicketKeys: Sendable {
                 let name = unsafe name, let iv = unsafe iv, let cipher = unsafe cipher, let mac = unsafe mac
             else { return -1 }
             let keys = unsafe Unmanaged<TicketKeys>.fromOpaque(data).takeUnretainedValue()
-            return unsafe keys.prepare(name: name, iv: iv, cipher: cipher, mac: mac, isSealing: isSealing == 1)
+            return unsafe keys.prepare(
+                name: name, iv: iv, cipher: cipher, mac: mac, isSealing: isSealing == 1,
+                isForOneUse: SSL_version(ssl) >= TLS1_3_VERSION)
         }
     }
 

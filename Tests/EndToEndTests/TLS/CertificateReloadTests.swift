@@ -36,6 +36,19 @@ import Testing
         #expect(try console.query("SHOW CONFIG").rows.first { $0[0] == "query_wait_timeout" }?[1] == "77")
     }
 
+    @Test func `a client that resumes its session gets a ticket for the next time`() throws {
+        let pooler = try Pooler(clientTLS("prefer"))
+        let directory = try TemporaryDirectory("session")
+        let options = "-starttls postgres -tls1_3"
+        _ = try openSSLClient(pooler, "\(options) -sess_out \(directory.file("1"))")
+        for number in 1...2 {
+            let output = try openSSLClient(
+                pooler,
+                "\(options) -sess_in \(directory.file("\(number)")) -sess_out \(directory.file("\(number + 1)"))")
+            #expect(output.contains("Reused, "))
+        }
+    }
+
     @Test(arguments: ["-tls1_3", "-tls1_2"])
     func `a session is resumed over a RELOAD and on every worker, but not under another certificate`(version: String)
         throws
