@@ -30,6 +30,8 @@ int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid) {
 
 size_t clinux_allocated_size(void *object) { return malloc_usable_size(object); }
 
+void clinux_trim_heap(void) { malloc_trim(0); }
+
 char **clinux_environment(void) { return environ; }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

@@ -83,6 +83,9 @@ static inline void clinux_syslog(int priority, const char *text, int length) {
 /// How many bytes the allocator holds for a heap object (malloc_usable_size(3)).
 size_t clinux_allocated_size(void *object);
 
+/// Gives free pages of the allocator back to the system (malloc_trim(3)).
+void clinux_trim_heap(void);
+
 /// environ(7).
 char **clinux_environment(void);
 

@@ -189,11 +189,17 @@ extension Worker {
         func slab(_ slab: MemoryReport.Slab, size: Int, used: Int, free: Int = 0) -> MemoryReport {
             MemoryReport(slab: slab, objectSize: size, used: used, free: free, total: size * (used + free))
         }
+        // Small blocks count by what they hold.
+        func blocksFull(_ bytes: Int) -> Int {
+            (bytes + BlockPool.Size.large.rawValue - 1) / BlockPool.Size.large.rawValue
+        }
         return [
             slab(.pools, size: MemoryReport.size(of: pools.values.first), used: pools.count),
             slab(.clients, size: MemoryReport.size(of: clients.one), used: clients.count),
             slab(.servers, size: MemoryReport.size(of: servers.one), used: servers.count),
-            slab(.buffers, size: BlockPool.blockSize, used: blocks.blocksInUse, free: blocks.freeBlocks),
+            slab(
+                .buffers, size: BlockPool.Size.large.rawValue, used: blocksFull(blocks.bytesInUse),
+                free: blocksFull(blocks.bytesFree)),
             slab(.peerPools, size: MemoryReport.size(of: peerPools.values.first), used: peerPools.count),
             slab(.serverStatements, size: MemoryLayout<PreparedStatement>.stride, used: statements),
             slab(.parameters, size: MemoryReport.size(of: parameterSets.empty), used: parameterSets.count),

@@ -20,6 +20,7 @@ extension Worker {
         yieldPlaces()
         checkPeers()
         tendHandshakes()
+        blocks.trim()
     }
 
     /// query_wait_timeout, query_wait_notify, and query_timeout for those who still wait.

@@ -3,7 +3,8 @@ import Testing
 @testable import Pooler
 
 @Suite struct PendingBytesTests {
-    private static let block = BlockPool.blockSize
+    private static let block = BlockPool.Size.large.rawValue
+    private static let small = BlockPool.Size.small.rawValue
 
     /// What the bytes are, run by run.
     private static func runs(of pending: borrowing PendingBytes) -> [[UInt8]] {
@@ -25,7 +26,10 @@ import Testing
         for step in 0..<300 {
             switch Int.random(in: 0...19, using: &random) {
             case 0...9:
-                let sizes = [0, 1, 5, 100, Self.block - 1, Self.block, Self.block + 1, 2 * Self.block + 7]
+                let sizes = [
+                    0, 1, 5, 100, Self.small - 1, Self.small, Self.small + 1, Self.block - 1, Self.block,
+                    Self.block + 1, 2 * Self.block + 7,
+                ]
                 let size = sizes.randomElement(using: &random) ?? 0
                 let bytes = pattern(size, from: step)
                 bytes.withSpan { pending.append($0, from: pool) }
@@ -47,13 +51,30 @@ import Testing
             let (count, isEmpty) = (pending.count, pending.isEmpty)
             #expect(count == model.count && isEmpty == model.isEmpty)
             let runs = Self.runs(of: pending)
-            #expect(pool.blocksInUse == runs.count)
+            let large = runs.count * Self.block
+            #expect([large, large - Self.block + Self.small].contains(pool.bytesInUse))
             #expect(runs.allSatisfy { !$0.isEmpty })
             #expect(Self.front(of: pending) == runs.first ?? [])
             if step % 8 == 0 { #expect(runs.reduce(into: []) { $0.append(contentsOf: $1) } == model) }
         }
         pending.removeAll(to: pool)
-        #expect(pool.blocksInUse == 0)
+        #expect(pool.bytesInUse == 0)
+    }
+
+    @Test func `A short query takes a small block, and goes on into large ones`() {
+        let pool = BlockPool()
+        var pending = PendingBytes()
+        [1, 2, 3].withSpan { pending.append($0, from: pool) }
+        #expect(pool.bytesInUse == Self.small)
+        let more = pattern(Self.small)
+        more.withSpan { pending.append($0, from: pool) }
+        #expect(pool.bytesInUse == Self.small + Self.block)
+        #expect(Self.runs(of: pending).flatMap(\.self) == [1, 2, 3] + more)
+        pending.dropFront(Self.small, to: pool)
+        #expect(pool.bytesInUse == Self.block)
+        #expect(Self.front(of: pending) == Array(more.suffix(3)))
+        pending.removeAll(to: pool)
+        #expect(pool.bytesInUse == 0 && pool.bytesFree == Self.small + Self.block)
     }
 
     @Test func `Emptied by dropping, it owns no block`() {
@@ -61,14 +82,14 @@ import Testing
         var pending = PendingBytes()
         let bytes = pattern(3 * Self.block)
         bytes.withSpan { pending.append($0, from: pool) }
-        #expect(pool.blocksInUse == 3)
+        #expect(pool.bytesInUse == 3 * Self.block)
         for left in [2, 1, 0] {
             pending.dropFront(Self.block, to: pool)
-            #expect(pool.blocksInUse == left)
+            #expect(pool.bytesInUse == left * Self.block)
         }
         let isEmpty = pending.isEmpty
         #expect(isEmpty && Self.front(of: pending) == [])
-        #expect(pool.freeBlocks == 3)
+        #expect(pool.bytesFree == 3 * Self.block)
     }
 
     @Test func `Blocks are used again, and only so many are kept`() {
@@ -77,9 +98,9 @@ import Testing
         let bytes = pattern(300 * Self.block)
         bytes.withSpan { pending.append($0, from: pool) }
         pending.removeAll(to: pool)
-        #expect(pool.blocksInUse == 0 && pool.freeBlocks == 256)
+        #expect(pool.bytesInUse == 0 && pool.bytesFree == 256 * Self.block)
         [1, 2, 3].withSpan { pending.append($0, from: pool) }
-        #expect(pool.blocksInUse == 1 && pool.freeBlocks == 255)
+        #expect(pool.bytesInUse == Self.small && pool.bytesFree == 256 * Self.block)
         #expect(Self.front(of: pending) == [1, 2, 3])
         pending.removeAll(to: pool)
     }

@@ -3,7 +3,7 @@
 /// outside a transaction is kept: of that one it is certain that nothing of it has been done.
 struct ReplayBuffer {
     /// Longest batch that is kept.
-    static let limit = BlockPool.blockSize
+    static let limit = BlockPool.Size.large.rawValue
 
     /// Where the recording stands. Successors: none → recording; recording → complete | none; complete → none.
     private enum State {
