@@ -1,42 +1,34 @@
 import CLinux
 import Glibc
+import PoolerConfig
 
-/// One end of a socket: an IPv4 or IPv6 address with its port, or the path of a Unix socket.
-@safe
-struct SocketAddress: Sendable {
-    private var storage: sockaddr_storage
-    private var length: socklen_t
+/// One end of a socket. Small, because every client has one for as long as it is there.
+enum SocketAddress: Sendable, Hashable {
+    /// A TCP address. `scope` is the number of the interface that a link-local IPv6 address belongs to, or 0.
+    case tcp(IPAddress, port: UInt16, scope: UInt32)
+    /// A Unix socket: its path, with a leading `@` in the abstract namespace (unix(7)); empty when it has none, as at the
+    /// client's end.
+    case unix(String)
+    /// Anything else.
+    case other
+
+    /// A Unix socket's path. Nil when the path is too long.
+    init?(unixPath path: String) {
+        let isAbstract = path.hasPrefix("@")
+        guard path.utf8.count + (isAbstract ? 0 : 1) <= MemoryLayout<sockaddr_un>.size - Self.pathOffset else {
+            return nil
+        }
+        self = .unix(path)
+    }
 
     /// Copies an address that the system gave out (getaddrinfo(3)).
     init(copying pointer: UnsafePointer<sockaddr>, length: socklen_t) {
-        var storage = sockaddr_storage()
-        let count = min(Int(length), MemoryLayout<sockaddr_storage>.size)
-        unsafe withUnsafeMutableBytes(of: &storage) { target in
-            unsafe target.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: count))
+        let (_, address) = unsafe Self.read { target, count in
+            let size = unsafe min(length, count.pointee)
+            unsafe UnsafeMutableRawPointer(target).copyMemory(from: pointer, byteCount: Int(size))
+            unsafe count.pointee = size
         }
-        self.storage = storage
-        self.length = socklen_t(count)
-    }
-
-    /// A Unix socket's path; a leading `@` means the abstract namespace (unix(7)). Nil when the path is too long.
-    init?(unixPath path: String) {
-        var bytes = Array(path.utf8)
-        let isAbstract = bytes.first == UInt8(ascii: "@")
-        if isAbstract { bytes[0] = 0 } else { bytes.append(0) }
-        let offset = MemoryLayout<sa_family_t>.size
-        guard bytes.count <= MemoryLayout<sockaddr_un>.size - offset else { return nil }
-        var storage = sockaddr_storage()
-        storage.ss_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &storage) { target in
-            for (index, byte) in bytes.enumerated() { unsafe target[offset + index] = byte }
-        }
-        self.storage = storage
-        self.length = socklen_t(offset + bytes.count)
-    }
-
-    private init(storage: sockaddr_storage, length: socklen_t) {
-        self.storage = storage
-        self.length = length
+        self = address
     }
 
     /// Runs a call that fills in an address.
@@ -48,8 +40,37 @@ struct SocketAddress: Sendable {
         let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe call($0, &length) }
         }
-        return (result, SocketAddress(storage: storage, length: length).unmapped)
+        return (result, unsafe withUnsafeBytes(of: storage) { unsafe SocketAddress($0, length: Int(length)) })
     }
+
+    /// An IPv4 address that the kernel shows as an IPv6 one, as it does on a socket for both families, becomes itself:
+    /// rules for IPv4 must find it.
+    private init(_ bytes: UnsafeRawBufferPointer, length: Int) {
+        switch Int32(unsafe bytes.loadUnaligned(as: sockaddr_storage.self).ss_family) {
+        case AF_INET:
+            let address = unsafe bytes.loadUnaligned(as: sockaddr_in.self)
+            self = .tcp(
+                .v4(UInt32(bigEndian: address.sin_addr.s_addr)), port: UInt16(bigEndian: address.sin_port), scope: 0)
+        case AF_INET6:
+            let address = unsafe bytes.loadUnaligned(as: sockaddr_in6.self)
+            let bits = unsafe withUnsafeBytes(of: address.sin6_addr) { unsafe $0.loadUnaligned(as: UInt128.self) }
+            self = .tcp(
+                IPAddress(mappedV6: UInt128(bigEndian: bits)), port: UInt16(bigEndian: address.sin6_port),
+                scope: address.sin6_scope_id)
+        case AF_UNIX:
+            let path = unsafe bytes[min(Self.pathOffset, length)..<min(length, MemoryLayout<sockaddr_un>.size)]
+            if unsafe path.first == 0 {
+                self = unsafe .unix("@" + String(decoding: path.dropFirst(), as: UTF8.self))
+            } else {
+                self = unsafe .unix(String(decoding: path.prefix { $0 != 0 }, as: UTF8.self))
+            }
+        default:
+            self = .other
+        }
+    }
+
+    /// Where a Unix socket's path begins in its sockaddr_un.
+    private static let pathOffset = MemoryLayout<sa_family_t>.size
 
     /// Our own end of a connected socket (getsockname(2)).
     static func local(of descriptor: Int32) -> SocketAddress {
@@ -63,42 +84,48 @@ struct SocketAddress: Sendable {
 
     /// Lends the address to a system call.
     func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-        unsafe withUnsafePointer(to: storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
+        var storage = sockaddr_storage()
+        let length = unsafe withUnsafeMutableBytes(of: &storage) { unsafe write(to: $0) }
+        return unsafe withUnsafePointer(to: storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, socklen_t(length)) }
         }
     }
 
-    /// An IPv4 address as such where the kernel shows it as an IPv6 one, `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2), which it does
-    /// on a socket for both families: rules for IPv4 must find it.
-    private var unmapped: SocketAddress {
-        guard family == AF_INET6 else { return self }
-        var inner = sockaddr_in()
-        let isMapped = unsafe withUnsafeBytes(of: storage) { source in
-            let bytes = unsafe source.loadUnaligned(as: sockaddr_in6.self)
-            inner.sin_port = bytes.sin6_port
-            return unsafe withUnsafeBytes(of: bytes.sin6_addr) { address in
-                unsafe withUnsafeMutableBytes(of: &inner.sin_addr) { unsafe $0.copyBytes(from: address[12..<16]) }
-                return unsafe address[0..<10].allSatisfy { $0 == 0 } && address[10] == 0xff && address[11] == 0xff
+    /// Returns how many bytes there are.
+    private func write(to target: UnsafeMutableRawBufferPointer) -> Int {
+        switch self {
+        case .tcp(.v4(let bits), let port, _):
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            address.sin_addr.s_addr = bits.bigEndian
+            unsafe target.storeBytes(of: address, as: sockaddr_in.self)
+            return MemoryLayout<sockaddr_in>.size
+        case .tcp(.v6(let bits), let port, let scope):
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            address.sin6_port = port.bigEndian
+            address.sin6_scope_id = scope
+            unsafe withUnsafeMutableBytes(of: &address.sin6_addr) {
+                unsafe $0.storeBytes(of: bits.bigEndian, as: UInt128.self)
             }
-        }
-        guard isMapped else { return self }
-        inner.sin_family = sa_family_t(AF_INET)
-        return unsafe withUnsafePointer(to: inner) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe SocketAddress(copying: $0, length: socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+            unsafe target.storeBytes(of: address, as: sockaddr_in6.self)
+            return MemoryLayout<sockaddr_in6>.size
+        case .unix(let path):
+            unsafe target.storeBytes(of: sa_family_t(AF_UNIX), as: sa_family_t.self)
+            // The abstract namespace begins with a zero byte; other paths end with one.
+            var bytes = Array(path.utf8)
+            if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 } else if !bytes.isEmpty { bytes.append(0) }
+            for (index, byte) in bytes.enumerated() { unsafe target[Self.pathOffset + index] = byte }
+            return Self.pathOffset + bytes.count
+        case .other:
+            return Self.pathOffset
         }
     }
 
-    /// The path of a Unix socket, with a leading `@` in the abstract namespace; nil when it has none.
+    /// The path of a Unix socket; nil when it has none.
     var unixPath: String? {
-        let offset = MemoryLayout<sa_family_t>.size
-        guard isUnix, Int(length) > offset, Int(length) <= MemoryLayout<sockaddr_un>.size else { return nil }
-        return unsafe withUnsafeBytes(of: storage) { bytes in
-            let name = unsafe bytes[offset..<Int(length)]
-            if unsafe name.first == 0 { return unsafe "@" + String(decoding: name.dropFirst(), as: UTF8.self) }
-            return unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
-        }
+        if case .unix(let path) = self, !path.isEmpty { path } else { nil }
     }
 
     /// The same address with another port.
@@ -113,31 +140,33 @@ struct SocketAddress: Sendable {
     }
 
     /// AF_INET, AF_INET6 or AF_UNIX.
-    var family: Int32 { Int32(storage.ss_family) }
-
-    var isUnix: Bool { family == AF_UNIX }
-
-    /// The numeric address, or `unix`.
-    var host: String { numeric().host }
-
-    /// The port; 0 for a Unix socket.
-    var port: Int { numeric().port }
-
-    /// getnameinfo(3) without any look-up.
-    private func numeric() -> (host: String, port: Int) {
-        guard family == AF_INET || family == AF_INET6 else { return ("unix", 0) }
-        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        var service = [CChar](repeating: 0, count: 32)
-        let result = unsafe withSockaddr { pointer, length in
-            unsafe getnameinfo(
-                pointer, length, &host, socklen_t(host.count), &service, socklen_t(service.count),
-                NI_NUMERICHOST | NI_NUMERICSERV)
+    var family: Int32 {
+        switch self {
+        case .tcp(.v4, _, _): AF_INET
+        case .tcp(.v6, _, _): AF_INET6
+        case .unix: AF_UNIX
+        case .other: AF_UNSPEC
         }
-        guard result == 0 else { return ("unknown", 0) }
-        return (Self.text(host), Int(Self.text(service)) ?? 0)
     }
 
-    private static func text(_ characters: [CChar]) -> String {
-        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var isUnix: Bool {
+        if case .unix = self { true } else { false }
+    }
+
+    /// The numeric address, or `unix`.
+    var host: String {
+        guard case .tcp = self else { return "unix" }
+        // With the zone of a link-local address, and without any look-up: getnameinfo(3).
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let result = unsafe withSockaddr { pointer, length in
+            unsafe getnameinfo(pointer, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+        }
+        guard result == 0 else { return "unknown" }
+        return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The port; 0 for a Unix socket.
+    var port: Int {
+        if case .tcp(_, let port, _) = self { Int(port) } else { 0 }
     }
 }
