@@ -22,6 +22,13 @@ struct ClientIdentity: Sendable {
 
     static let userNameLimit = 127
 
+    /// Forgets what only the login needs.
+    mutating func loginEnded() {
+        parameters = []
+        settings = []
+        protocolExtensions = []
+    }
+
     /// Whether the console is meant.
     var isConsole: Bool { ConsoleGreeting.isConsole(database) }
 

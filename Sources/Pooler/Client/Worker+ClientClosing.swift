@@ -20,7 +20,7 @@ extension Worker {
             timers.arm(slot: client.token.slot, at: now + Self.lingering)
             return
         }
-        removeClient(client)
+        if case .clientRequest = reason { removeClient(client, saysGoodbye: false) } else { removeClient(client) }
     }
 
     /// Sends a client an error of ours, and counts it.
@@ -29,8 +29,9 @@ extension Worker {
         send(message.bytes + more, to: client)
     }
 
-    /// Takes a client out of all books and closes its socket.
-    func removeClient(_ client: ClientConnection) {
+    /// Takes a client out of all books and closes its socket. TLS ends with a word of goodbye, but not towards one who has
+    /// said so first and does not listen any more: nothing but a reset would come back.
+    func removeClient(_ client: ClientConnection, saysGoodbye: Bool = true) {
         guard client.isOpen else { return }
         leave(client)
         client.isOpen = false
@@ -39,8 +40,7 @@ extension Worker {
         client.output.removeAll(to: blocks)
         timers.disarm(slot: client.token.slot)
         table.remove(client.token)
-        poller.remove(client.transport.descriptor.number)
-        client.transport.shutDown()
+        client.transport.close(saysGoodbye: saysGoodbye)
         _ = shared.clients.release()
         shared.clientRemoved(fromWorker: index)
     }

@@ -34,9 +34,8 @@ extension Worker {
             judge(password, by: check, of: login, on: client)
         case .deriveKeys(let derivation):
             deriveKeys(derivation, of: login, on: client)
-        case .welcome(let credential, let bytes):
-            send(bytes, to: client)
-            authenticated(client, credential)
+        case .welcome(let credential, let proof):
+            authenticated(client, credential, proof)
         case .close(let reason):
             if case .authentication(let failure) = reason { noteFailure(failure, of: client) }
             closeClient(client, reason)
@@ -104,37 +103,25 @@ extension Worker {
         client.limits.userBudget = budget
     }
 
-    /// The client is who it says.
-    private func authenticated(_ client: ClientConnection, _ credential: Credential) {
+    /// The client is who it says. `proof` is what its method has to tell it at last: it goes out with the welcome, since each
+    /// send wakes the client and, over TLS, costs a record.
+    private func authenticated(_ client: ClientConnection, _ credential: Credential, _ proof: [UInt8]) {
         guard let identity = client.identity else { return }
         leaveLogin(client)
+        let database: Database
         do throws(LoginRefusal) {
             if identity.isConsole {
                 let role = try consoleRole(client, identity)
                 try admit(client, identity)
+                send(proof, to: client)
                 startConsole(client, role)
                 return
             }
             try admit(client, identity)
+            database = try openDatabase(for: client, identity)
         } catch {
+            send(proof, to: client)
             closeClient(client, error.reason)
-            return
-        }
-        guard let database = configuration.configuration.database(named: identity.database) else {
-            log.info("\(label(client)) login failed: db=\(identity.database) user=\(identity.user)")
-            closeClient(client, .noSuchDatabase(identity.database))
-            return
-        }
-        if configuration.configuration.databases[database.name] == nil, !shared.directory.knows(database: database.name)
-        {
-            log.info("\(label(client)) registered new auto-database: db=\(database.name)")
-        }
-        if condition.disabledDatabases.contains(identity.database) {
-            closeClient(client, .databaseDisabled(identity.database))
-            return
-        }
-        if condition.shutdown != .running {
-            closeClient(client, .shuttingDown)
             return
         }
         let pool =
@@ -143,12 +130,32 @@ extension Worker {
         client.pool = pool
         pool.clientCount += 1
         if let welcome = pool.welcome {
-            self.welcome(client, welcome)
+            self.welcome(client, welcome, behind: proof)
         } else {
+            send(proof, to: client)
             client.phase = .welcomeWait
             pool.welcomeWaiters.append(client.token)
             openServers(for: pool)
         }
+    }
+
+    /// The database that a client asks for, if anybody may come in there now.
+    private func openDatabase(
+        for client: ClientConnection, _ identity: ClientIdentity
+    ) throws(LoginRefusal) -> Database {
+        guard let database = configuration.configuration.database(named: identity.database) else {
+            log.info("\(label(client)) login failed: db=\(identity.database) user=\(identity.user)")
+            throw LoginRefusal(.noSuchDatabase(identity.database))
+        }
+        if configuration.configuration.databases[database.name] == nil, !shared.directory.knows(database: database.name)
+        {
+            log.info("\(label(client)) registered new auto-database: db=\(database.name)")
+        }
+        if condition.disabledDatabases.contains(identity.database) {
+            throw LoginRefusal(.databaseDisabled(identity.database))
+        }
+        if condition.shutdown != .running { throw LoginRefusal(.shuttingDown) }
+        return database
     }
 
     /// The pool of a database and user, made when its first client comes; its servers log in with what was proved last.
@@ -254,7 +261,7 @@ extension Worker {
     }
 
     /// The end of a login: AuthenticationOk, parameters, cancel key, ReadyForQuery.
-    private func welcome(_ client: ClientConnection, _ welcome: Welcome) {
+    private func welcome(_ client: ClientConnection, _ welcome: Welcome, behind proof: [UInt8] = []) {
         guard let identity = client.identity else { return }
         var values = welcome.completing(identity.parameters)
         if configuration.settings.applicationNameAddHost {
@@ -277,6 +284,7 @@ extension Worker {
         client.cancelKey = key
         clientsByCancelKey[key] = client
         var writer = MessageWriter()
+        writer.raw(proof)
         writer.authenticationOk()
         writer.raw(welcome.untracked)
         for (name, value) in zip(shared.tracked.names, parameters.values) {
@@ -302,6 +310,7 @@ extension Worker {
     /// The client is in: the login's deadline gives way to the session's.
     func loginEnded(_ client: ClientConnection) {
         loginCount -= 1
+        client.identity?.loginEnded()
         timers.disarm(slot: client.token.slot)
         if client.limits.idleTimeout > .zero {
             timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout)

@@ -1,16 +1,23 @@
 import Glibc
 
-/// An open descriptor with one owner, who closes it by letting go of it.
+/// An open descriptor with one owner, who closes it, at the latest by letting go of it.
 struct FileDescriptor: ~Copyable, Sendable {
-    /// The kernel's number.
-    let number: Int32
+    /// The kernel's number; -1 once it is closed.
+    private(set) var number: Int32
 
     init(_ number: Int32) {
         self.number = number
     }
 
     deinit {
-        close(number)
+        if number >= 0 { Glibc.close(number) }
+    }
+
+    /// Closes it before its owner goes.
+    mutating func close() {
+        guard number >= 0 else { return }
+        Glibc.close(number)
+        number = -1
     }
 
     /// Gives the number away without closing it.

@@ -2,7 +2,7 @@ import Glibc
 
 /// A connected stream, non-blocking both ways: plain, or TLS from some point on.
 struct Transport: ~Copyable {
-    let descriptor: FileDescriptor
+    private(set) var descriptor: FileDescriptor
     private(set) var tls: TLSStream?
     /// Beside `tls`, so that the plain path costs one test of a byte.
     private(set) var isTLS = false
@@ -55,6 +55,14 @@ struct Transport: ~Copyable {
     func shutDown() {
         tls?.close()
         _ = shutdown(descriptor.number, Int32(SHUT_RDWR))
+    }
+
+    /// Closes the socket, which leaves every Poller by that.
+    mutating func close(saysGoodbye: Bool) {
+        if saysGoodbye { tls?.close() }
+        tls = nil
+        isTLS = false
+        descriptor.close()
     }
 
     /// Goes on encrypted. `early` is what came behind the plain bytes, for the TLS engine alone. A client of TLS says its
