@@ -29,24 +29,18 @@ final class Clients: Sendable {
     private let together = Mutex(Figures())
 
     /// Runs as many threads as there are clients, and waits for them all.
-    static func run(_ count: Int, _ life: @escaping @Sendable (inout Figures) -> Void) -> Figures {
+    static func run(_ count: Int, _ life: @escaping @Sendable (inout Figures) -> Void) throws -> Figures {
         let clients = Clients()
-        let end = DispatchGroup()
-        for _ in 0..<count {
-            end.enter()
-            let thread = Thread {
+        let threads = try (0..<count).map { _ in
+            try JoinedThread {
                 var figures = Figures()
                 life(&figures)
                 clients.add(figures)
-                end.leave()
             }
-            thread.stackSize = 256 * 1024
-            thread.start()
         }
-        end.wait()
+        for thread in threads { thread.join() }
         return clients.together.withLock { $0 }
     }
-
 
     private func add(_ figures: Figures) {
         together.withLock {

@@ -5,12 +5,15 @@ import Foundation
 struct Idle: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Opens clients and holds them until standard input ends.",
-        discussion: "Prints `ready N` once all of them are in (and have their answer, if there is a query).")
+        discussion: """
+            Prints `ready N` once all of them are in. With --query, a line on standard input then has all of them run it at \
+            once, and `answered N` tells when each has its answer.
+            """)
 
     @Option(help: "How many clients.")
     var clients = 1000
 
-    @Option(help: "One query that each runs first.")
+    @Option(help: "The query.")
     var query: String?
 
     @Option(help: "How many of them connect at a time.")
@@ -30,25 +33,41 @@ struct Idle: ParsableCommand {
         raiseDescriptorLimit()
         let deadline = ContinuousClock.now + .seconds(patience)
         var held: [LoadClient] = []
-        var active: [LoadClient] = []
         while held.count < clients {
-            while active.count < together && held.count + active.count < clients {
-                active.append(LoadClient(conninfo: conninfo, query: query))
+            let group = (0..<min(together, clients - held.count)).map { _ in LoadClient(conninfo: conninfo, query: nil)
             }
-            guard try drive(active, until: deadline) else { throw LoadError("only \(held.count) clients got in") }
-            var rest: [LoadClient] = []
-            for client in active {
-                switch client.state {
-                case .connecting, .asking: rest.append(client)
-                case .idle: held.append(client)
-                case .failed(let reason): throw LoadError("client \(held.count): \(reason)")
-                }
-            }
-            active = rest
+            try settle(group, before: deadline)
+            held += group
         }
-        // Unbuffered, since a script waits for it.
-        try FileHandle.standardOutput.write(contentsOf: Data("ready \(held.count)\n".utf8))
+        try say("ready \(held.count)")
+        if let query, readLine() != nil {
+            for client in held { client.ask(query) }
+            try settle(held, before: deadline)
+            try say("answered \(held.count)")
+        }
         while readLine() != nil {}
         withExtendedLifetime(held) {}
+    }
+
+    /// Drives clients until each has what it wants.
+    private func settle(_ clients: [LoadClient], before deadline: ContinuousClock.Instant) throws {
+        var active = clients
+        while !active.isEmpty {
+            guard try drive(active, until: deadline) else {
+                throw LoadError("\(active.count) clients were not served in time")
+            }
+            active = try active.filter { client in
+                switch client.state {
+                case .connecting, .asking: true
+                case .idle: false
+                case .failed(let reason): throw LoadError(reason)
+                }
+            }
+        }
+    }
+
+    /// Unbuffered, since a script waits for it.
+    private func say(_ line: String) throws {
+        try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
     }
 }

@@ -54,10 +54,13 @@ import Glibc
         unsafe polling = PQconnectPoll(connection)
         if polling == PGRES_POLLING_FAILED { return fail() }
         if polling != PGRES_POLLING_OK { return }
-        guard let query else {
-            state = .idle
-            return
-        }
+        state = .idle
+        if let query { ask(query) }
+    }
+
+    /// Sends a query, once it is connected.
+    func ask(_ query: String) {
+        guard case .idle = state else { return }
         if unsafe PQsendQuery(connection, query) == 1 { state = .asking } else { fail() }
     }
 

@@ -37,7 +37,7 @@ struct Logins: ParsableCommand {
         let tls = endpoint.tls ? try TLSClientContext() : nil
         let begun = Counter()
         let start = ContinuousClock.now
-        let figures = Clients.run(together) { [endpoint, count, resume, query] figures in
+        let figures = try Clients.run(together) { [endpoint, count, resume, query] figures in
             var session: OpaquePointer?
             var resumed = 0
             while begun.next() < count {

@@ -30,7 +30,7 @@ struct Steady: ParsableCommand {
         let keyring = SCRAMKeyring(password: endpoint.password)
         let tls = endpoint.tls ? try TLSClientContext() : nil
         let end = ContinuousClock.now + .seconds(seconds)
-        let figures = Clients.run(clients) { [endpoint, pause, query] figures in
+        let figures = try Clients.run(clients) { [endpoint, pause, query] figures in
             do {
                 let client = unsafe try WireClient(endpoint, keyring, tls: tls, resuming: nil)
                 while ContinuousClock.now < end {

@@ -46,7 +46,9 @@ import Glibc
         if let tls { return try tls.send(bytes) }
         var sent = 0
         while sent < bytes.count {
-            let count = unsafe bytes[sent...].withUnsafeBytes { unsafe clinux_send(descriptor, $0.baseAddress!, $0.count) }
+            let count = unsafe bytes[sent...].withUnsafeBytes {
+                unsafe clinux_send(descriptor, $0.baseAddress!, $0.count)
+            }
             guard count > 0 else { throw LoadError("send: \(reason())") }
             sent += count
         }

@@ -83,7 +83,9 @@ final class WireClient {
         [UInt8(ascii: type)] + bytes(UInt32(body.count + 4)) + body
     }
 
-    private static func bytes(_ number: UInt32) -> [UInt8] { unsafe withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) } }
+    private static func bytes(_ number: UInt32) -> [UInt8] {
+        unsafe withUnsafeBytes(of: number.bigEndian) { unsafe Array($0) }
+    }
 
     /// The message of an ErrorResponse.
     private static func failure(_ body: ArraySlice<UInt8>) -> LoadError {
