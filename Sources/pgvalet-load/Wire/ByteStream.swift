@@ -47,7 +47,7 @@ import Glibc
         var sent = 0
         while sent < bytes.count {
             let count = unsafe bytes[sent...].withUnsafeBytes {
-                unsafe clinux_send(descriptor, $0.baseAddress!, $0.count)
+                unsafe clinux_send(descriptor, $0.baseAddress, $0.count)
             }
             guard count > 0 else { throw LoadError("send: \(reason())") }
             sent += count
@@ -60,7 +60,7 @@ import Glibc
             if let tls {
                 try tls.receive(into: &buffer)
             } else {
-                unsafe buffer.withUnsafeMutableBytes { unsafe clinux_recv(descriptor, $0.baseAddress!, $0.count) }
+                unsafe buffer.withUnsafeMutableBytes { unsafe clinux_recv(descriptor, $0.baseAddress, $0.count) }
             }
         guard count >= 0 else { throw LoadError("receive: \(reason())") }
         return buffer[..<count]

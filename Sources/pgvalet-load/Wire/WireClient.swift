@@ -70,7 +70,7 @@ final class WireClient {
                 let length = Int(input.dropFirst().prefix(4).reduce(0) { $0 << 8 | UInt32($1) }) + 1
                 if input.count >= length {
                     defer { input = input.dropFirst(length) }
-                    return (Character(Unicode.Scalar(input.first!)), input.prefix(length).dropFirst(5))
+                    return (Character(Unicode.Scalar(input[input.startIndex])), input.prefix(length).dropFirst(5))
                 }
             }
             let more = try stream.receive()
