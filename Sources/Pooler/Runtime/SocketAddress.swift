@@ -130,13 +130,8 @@ enum SocketAddress: Sendable, Hashable {
 
     /// The same address with another port.
     func at(port: Int) -> SocketAddress {
-        guard family == AF_INET || family == AF_INET6 else { return self }
-        var copy = self
-        // Both families have it behind the family.
-        unsafe withUnsafeMutableBytes(of: &copy.storage) { bytes in
-            unsafe bytes.storeBytes(of: UInt16(clamping: port).bigEndian, toByteOffset: 2, as: UInt16.self)
-        }
-        return copy
+        guard case .tcp(let address, _, let scope) = self else { return self }
+        return .tcp(address, port: UInt16(clamping: port), scope: scope)
     }
 
     /// AF_INET, AF_INET6 or AF_UNIX.
