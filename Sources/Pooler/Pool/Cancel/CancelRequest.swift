@@ -21,11 +21,16 @@ final class CancelRequest: Sendable {
 
 /// Requests that wait for their turn, since many are on their way already.
 struct WaitingCancels {
+    /// More are not kept: whoever sends that many does not want a query to end.
+    static let limit = 1024
+
     private var requests: [(request: CancelRequest, since: Instant)] = []
 
     var count: Int { requests.count }
 
-    mutating func append(_ request: CancelRequest, at now: Instant) { requests.append((request, now)) }
+    mutating func append(_ request: CancelRequest, at now: Instant) {
+        if requests.count < Self.limit { requests.append((request, now)) }
+    }
 
     /// Takes one up again that could not be sent, before all others.
     mutating func returned(_ request: CancelRequest, since: Instant) { requests.insert((request, since), at: 0) }

@@ -23,6 +23,9 @@ extension Worker {
         } else {
             cancelSettled(token, isHeard: false)
         }
+        // Beyond max_client_conn nobody is kept: the request goes on without its sender.
+        let limit = configuration.settings.maxClientConn
+        if limit > 0, shared.clients.count > limit { removeClient(client) }
     }
 
     /// Everybody who could has dealt with a request that came in here.
