@@ -28,6 +28,57 @@ int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid) {
     return 0;
 }
 
+ssize_t clinux_send_descriptors(int fd, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count) {
+    union {
+        char space[CMSG_SPACE(CLINUX_DESCRIPTORS * sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec data = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    if (descriptor_count > CLINUX_DESCRIPTORS) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (descriptor_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.space;
+        message.msg_controllen = CMSG_SPACE(descriptor_count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(descriptor_count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, descriptor_count * sizeof(int));
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t clinux_receive_descriptors(int fd, void *buffer, size_t size, int *descriptors, size_t *descriptor_count) {
+    union {
+        char space[CMSG_SPACE(CLINUX_DESCRIPTORS * sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec data = {buffer, size};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    *descriptor_count = 0;
+    if (count < 0) return count;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t came = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        if (*descriptor_count + came > CLINUX_DESCRIPTORS) came = CLINUX_DESCRIPTORS - *descriptor_count;
+        memcpy(descriptors + *descriptor_count, CMSG_DATA(header), came * sizeof(int));
+        *descriptor_count += came;
+    }
+    if (message.msg_flags & MSG_CTRUNC) {
+        for (size_t i = 0; i < *descriptor_count; i++) close(descriptors[i]);
+        *descriptor_count = 0;
+        errno = EMSGSIZE;
+        return -1;
+    }
+    return count;
+}
+
 size_t clinux_allocated_size(void *object) { return malloc_usable_size(object); }
 
 void clinux_trim_heap(void) { malloc_trim(0); }

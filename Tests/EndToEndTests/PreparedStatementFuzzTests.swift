@@ -27,7 +27,7 @@ import Testing
     ]
 
     /// A pipeline of a few batches; the last message makes the server answer with ReadyForQuery.
-    private static func pipeline(_ dice: inout Dice) -> [WireMessage] {
+    static func pipeline(_ dice: inout Dice) -> [WireMessage] {
         var messages: [WireMessage] = []
         for _ in 0...dice.roll(3) {
             for _ in 0...dice.roll(6) {
@@ -56,7 +56,7 @@ import Testing
 
     /// In a failed transaction a Bind that has other faults too fails at the Parse in front of it, which says only that the
     /// transaction has failed.
-    private static func isSame(_ answer: [WireMessage], _ expected: [WireMessage]) -> Bool {
+    static func isSame(_ answer: [WireMessage], _ expected: [WireMessage]) -> Bool {
         if answer == expected { return true }
         let codes = [answer, expected].map { $0.last { $0.type == "E" }?.error.sqlState }
         return codes == ["25P02", "08P01"] && answer.count == expected.count

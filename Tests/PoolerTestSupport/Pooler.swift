@@ -12,7 +12,8 @@ public final class Pooler: Sendable {
     /// The Postgres behind it.
     public let postgres: Postgres
     private let home: TemporaryDirectory
-    private let process: ChildProcess
+    /// The one that serves now comes last; the others have been taken over.
+    private let processes: Mutex<[ChildProcess]>
     private let current: Mutex<PoolerSettings>
 
     /// Where its files and its Unix socket are.
@@ -40,16 +41,42 @@ public final class Pooler: Sendable {
     ) throws {
         var settings = settings
         let home = try TemporaryDirectory("pooler")
-        let port = try FreePort.take()
+        let port = try settings.main["listen_port"].flatMap { Int($0) } ?? FreePort.take()
         settings.place(in: home.path, port: port, server: postgres.port)
         try home.write("pooler.ini", settings.ini)
         try home.write("users.txt", settings.authFile)
         for (name, text) in settings.files { try home.write(name, text) }
         let command = wrapper + [Self.binary] + arguments + [home.file("pooler.ini")]
         let child = try ChildProcess(command, output: home.file("stderr"))
-        (self.home, self.port, self.postgres, process) = (home, port, postgres, child)
+        (self.home, self.port, self.postgres) = (home, port, postgres)
+        processes = Mutex([child])
         current = Mutex(settings)
         try waitUntilUp(isQuiet: arguments.contains("-q"))
+    }
+
+    private var process: ChildProcess { processes.withLock { $0[$0.count - 1] } }
+
+    /// Starts another process with -R on the same files, and waits until it serves. The process that was taken over, which may
+    /// go on with clients of its own.
+    @discardableResult
+    public func takeOver(arguments: [String] = [], wrapper: [String] = []) throws -> ChildProcess {
+        let new = try startSuccessor(arguments: arguments, wrapper: wrapper)
+        let deadline = Deadline(patience)
+        while !log.contains("[\(new.pid)] LOG process up") {
+            if let ended = new.ended { throw SystemError("the new pooler ended at once (\(ended)): \(log)") }
+            if deadline.isOver { throw SystemError("the new pooler does not come up: \(log)") }
+            usleep(5000)
+        }
+        return processes.withLock { processes in
+            processes.append(new)
+            return processes[processes.count - 2]
+        }
+    }
+
+    /// As `takeOver`, without waiting for anything: for what is going to fail.
+    public func startSuccessor(arguments: [String] = [], wrapper: [String] = []) throws -> ChildProcess {
+        try ChildProcess(
+            wrapper + [Self.binary, "-R"] + arguments + [home.file("pooler.ini")], output: home.file("stderr"))
     }
 
     /// It listens, and it says that it is up, which is when it heeds signals too.
@@ -131,6 +158,11 @@ public final class Pooler: Sendable {
     /// Sends it a signal.
     public func signal(_ number: Int32) { process.signal(number) }
 
+    /// Sets how many descriptors it may have open.
+    public func limitDescriptors(to count: Int) throws {
+        try ChildProcess.check(Account.prefix + ["prlimit", "--pid", "\(pid)", "--nofile=\(count):"])
+    }
+
     /// How it ended, nil while it runs.
     public var ended: Ending? { process.ended }
 
@@ -144,8 +176,10 @@ public final class Pooler: Sendable {
     public var figures: ProcessFigures { ProcessFigures(pid: process.pid) }
 
     deinit {
-        process.signal(SIGKILL)
-        _ = try? process.wait()
+        for process in processes.withLock({ $0 }) {
+            process.signal(SIGKILL)
+            _ = try? process.wait()
+        }
         lookForSecrets()
     }
 

@@ -98,6 +98,20 @@ public final class Postgres: Sendable {
         try query("select from pg_stat_activity where usename = '\(role)' and wait_event = 'PgSleep'").count
     }
 
+    /// Starts pgbench on a pooler, in whose database `app` its tables are made first. SIGALRM ends it, with its report.
+    public static func startBenchmark(_ arguments: [String], on pooler: Pooler, output: String) throws -> ChildProcess {
+        let target = ["-h", "127.0.0.1", "-p", "\(pooler.port)", "-U", "app"]
+        return try ChildProcess(
+            [PostgresInstallation.newest.program("pgbench")] + target + arguments + ["app"], output: output)
+    }
+
+    /// Makes pgbench's tables, straight on this server.
+    public func makeBenchmarkTables() throws {
+        try ChildProcess.check([
+            installation.program("pgbench"), "-h", directory, "-p", "\(port)", "-U", "app", "-i", "-q", "app",
+        ])
+    }
+
     /// Ends the backends that serve a role, and waits until they are gone.
     public func terminateBackends(of role: String) throws {
         try query("select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = '\(role)'")

@@ -68,6 +68,19 @@ static inline int clinux_set_nonblocking(int fd) {
 /// The peer of a Unix socket (SO_PEERCRED, unix(7)); 0 on success.
 int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid);
 
+/// sendmsg(2) with descriptors (SCM_RIGHTS, unix(7)), without SIGPIPE and without waiting. How many bytes went out, or -1.
+ssize_t clinux_send_descriptors(int fd, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count);
+
+/// recvmsg(2), without waiting: the bytes, and the descriptors that came with them, at most CLINUX_DESCRIPTORS, closed on exec.
+/// -1 with errno EMSGSIZE when some of them did not come through; those that did are closed.
+ssize_t clinux_receive_descriptors(int fd, void *buffer, size_t size, int *descriptors, size_t *descriptor_count);
+
+/// How many descriptors one message takes (SCM_MAX_FD is 253).
+enum { CLINUX_DESCRIPTORS = 200 };
+
+/// fcntl(2) with F_DUPFD_CLOEXEC.
+static inline int clinux_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+
 /// wait(2)'s macros.
 static inline int clinux_exited(int status) { return WIFEXITED(status); }
 static inline int clinux_exit_status(int status) { return WEXITSTATUS(status); }

@@ -70,7 +70,7 @@ final class ClientConnection: Connection {
 }
 
 /// What is left to discard of a request that was cancelled while it waited.
-enum CancelDiscard: Equatable {
+enum CancelDiscard: UInt8 {
     case none
     /// The next request is to be answered with the error.
     case next

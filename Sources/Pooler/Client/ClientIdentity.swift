@@ -57,6 +57,14 @@ struct ClientIdentity: Sendable {
         }
     }
 
+    /// Of a client that has logged in to another process.
+    init(user: String, database: String, parameters: [[UInt8]?], settings: [SessionSetting]) {
+        self.user = user
+        self.database = database
+        self.parameters = parameters
+        self.settings = settings
+    }
+
     /// What a client is told that asked for a newer minor version or an extension: 3.0, and which extensions are unknown.
     var negotiation: [UInt8]? {
         guard minorVersion > 0 || !protocolExtensions.isEmpty else { return nil }

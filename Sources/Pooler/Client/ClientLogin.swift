@@ -63,6 +63,14 @@ struct ClientLogin {
         }
     }
 
+    /// Whether the client has said nothing yet.
+    var isUntouched: Bool {
+        switch state {
+        case .startup(sawSSLRequest: false, sawGSSRequest: false): !isDelayed
+        case .startup, .encrypted, .identified, .authenticating, .awaitingVerdict, .awaitingKeys, .ended: false
+        }
+    }
+
     /// Whether the next step is not the client's: what it sends meanwhile waits.
     var isSuspended: Bool {
         switch state {

@@ -8,28 +8,51 @@ extension Worker {
     /// How long accepting rests when the process is out of descriptors (PgBouncer's pause).
     private static let acceptPause: Duration = .seconds(5)
 
-    /// Watches a listener.
+    /// Takes a listener in; it is watched unless accepting rests.
     func listen(on listener: Listener) {
         let token = table.reserve()
         table.fill(token, .listener(listener))
-        listeners.append(listener)
-        poller.addShared(listener.descriptor.number, token)
+        listeners.append(WatchedListener(listener: listener, token: token))
+        if isAccepting { poller.addShared(listener.descriptor.number, token) }
     }
 
-    /// Stops watching listeners; TCP ones only when the console has to stay reachable.
+    /// Lets go of listeners; of TCP ones only when the console has to stay reachable. Whoever has connected by then is taken in:
+    /// it would be reset with the listener.
     func stopListening(keepingUnix: Bool) {
-        listeners.removeAll { listener in
-            if keepingUnix && listener.isUnix { return false }
-            poller.remove(listener.descriptor.number)
+        for watched in listeners where keepingUnix && !watched.listener.isUnix { acceptAll(from: watched.listener) }
+        listeners.removeAll { watched in
+            if keepingUnix && watched.listener.isUnix { return false }
+            if isAccepting { poller.remove(watched.listener.descriptor.number) }
+            table.remove(watched.token)
             return true
         }
     }
 
-    func accept(from listener: Listener) {
-        guard acceptsAgainAt == nil else { return }
+    /// Watches the listeners or leaves them alone, as what holds now has it: a standstill, or a pause for want of descriptors.
+    func updateAccepting() {
+        let isDue = acceptsAgainAt == nil && !isSuspended
+        guard isDue != isAccepting else { return }
+        isAccepting = isDue
+        for watched in listeners {
+            let number = watched.listener.descriptor.number
+            if isDue { poller.addShared(number, watched.token) } else { poller.remove(number) }
+        }
+    }
+
+    /// Takes in those who wait, as many as there can be.
+    private func acceptAll(from listener: Listener) {
+        for _ in 0..<max(1, configuration.settings.listenBacklog / Self.acceptsPerTurn + 1) {
+            guard accept(from: listener) else { return }
+        }
+    }
+
+    /// False when nobody is left to be accepted now.
+    @discardableResult
+    func accept(from listener: Listener) -> Bool {
+        guard acceptsAgainAt == nil else { return false }
         for _ in 0..<Self.acceptsPerTurn {
             do {
-                guard let (descriptor, peer) = try Syscalls.accept(listener.descriptor.number) else { return }
+                guard let (descriptor, peer) = try Syscalls.accept(listener.descriptor.number) else { return false }
                 shared.clients.add()
                 let worker = shared.leastLoadedWorker(preferring: index)
                 shared.clientAdded(toWorker: worker)
@@ -39,18 +62,23 @@ extension Worker {
                 // Out of descriptors or memory: the listener stays readable, so it is left alone for a while.
                 log.error("accept() failed: \(error)")
                 acceptsAgainAt = now + Self.acceptPause
-                for listener in listeners { poller.remove(listener.descriptor.number) }
-                return
+                updateAccepting()
+                return false
             }
         }
+        return true
     }
 
     /// After a pause for want of descriptors.
     func resumeAccepting() {
         guard let time = acceptsAgainAt, now >= time else { return }
         acceptsAgainAt = nil
-        let resumed = listeners
-        listeners = []
-        for listener in resumed { listen(on: listener) }
+        updateAccepting()
     }
+}
+
+/// A listener and its place in a worker's table.
+struct WatchedListener {
+    let listener: Listener
+    let token: Token
 }

@@ -33,6 +33,14 @@ extension Worker {
     /// said so first and does not listen any more: nothing but a reset would come back.
     func removeClient(_ client: ClientConnection, saysGoodbye: Bool = true) {
         guard client.isOpen else { return }
+        letGo(client)
+        client.transport.close(saysGoodbye: saysGoodbye)
+    }
+
+    /// Takes a client out of all books. Whether its socket is closed or lives on in another process is the caller's to see to.
+    func letGo(_ client: ClientConnection) {
+        if case .waiting(let ticket, _) = client.link { client.pool?.pool.clientLeft(ticket) }
+        client.link = .none
         leave(client)
         client.isOpen = false
         client.phase = .closing
@@ -40,7 +48,6 @@ extension Worker {
         client.output.removeAll(to: blocks)
         timers.disarm(slot: client.token.slot)
         table.remove(client.token)
-        client.transport.close(saysGoodbye: saysGoodbye)
         _ = shared.clients.release()
         shared.clientRemoved(fromWorker: index)
     }

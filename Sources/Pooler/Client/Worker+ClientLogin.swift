@@ -154,7 +154,10 @@ extension Worker {
         if condition.disabledDatabases.contains(identity.database) {
             throw LoginRefusal(.databaseDisabled(identity.database))
         }
-        if condition.shutdown != .running { throw LoginRefusal(.shuttingDown) }
+        // Over TCP it has connected before, since then there is no listener any more.
+        if condition.shutdown == .waitForServers || (client.isUnix && condition.shutdown == .waitForClients) {
+            throw LoginRefusal(.shuttingDown)
+        }
         return database
     }
 

@@ -3,7 +3,7 @@ enum ConsoleCommandTable {
     /// In the order of SHOW HELP.
     static let entries: [ConsoleCommandEntry] = [
         .show, .select, .set, .reload, .pause, .resume, .disable, .enable, .reconnect, .kill, .killClient, .suspend,
-        .shutdown, .waitClose,
+        .shutdown, .waitClose, .takeOver,
     ]
 
     private static let entriesByName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })

@@ -26,6 +26,8 @@ enum ConsoleEffect: Equatable, Sendable {
     case set(key: String, value: String)
     /// Completes at once, except the immediate one, which ends every connection.
     case shutdown(ShutdownMode)
+    /// Another process wants everything. Completes only where that is refused.
+    case takeOver(version: UInt32)
 
     /// The tag of CommandComplete.
     var tag: String {
@@ -42,12 +44,13 @@ enum ConsoleEffect: Equatable, Sendable {
         case .reload: "RELOAD"
         case .set(let key, let value): "SET \(key)=\(value)"
         case .shutdown: "SHUTDOWN"
+        case .takeOver: "TAKEOVER"
         }
     }
 }
 
 extension ConsoleEffect {
-    /// The command as the log names it; nil for SET, whose value is not for everybody's eyes.
+    /// The command as the log names it; nil for SET, whose value is not for everybody's eyes, and for what has words of its own.
     var words: String? {
         switch self {
         case .pause(let database?), .resume(let database?), .reconnect(let database?), .waitClose(let database?),
@@ -58,7 +61,7 @@ extension ConsoleEffect {
         case .shutdown(.immediate): tag
         case .shutdown(.waitForServers): "\(tag) WAIT_FOR_SERVERS"
         case .shutdown(.waitForClients): "\(tag) WAIT_FOR_CLIENTS"
-        case .set: nil
+        case .set, .takeOver: nil
         }
     }
 }

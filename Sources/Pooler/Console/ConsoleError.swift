@@ -26,6 +26,13 @@ extension ConsoleError {
 
     // MARK: Effects
 
+    static let suspended = Self("55000", "pooler is suspended")
+    static func takeoverVersion(_ wanted: UInt32, _ ours: UInt32) -> Self {
+        Self("0A000", "the running process speaks version \(ours) of the hand-over, not \(wanted)")
+    }
+    static let takeoverUnderWay = Self("55006", "another process is taking over already")
+    static let takeoverNotAllowed = Self(
+        "42501", "only a process of the same account may take over, over the Unix socket")
     static let alreadyPaused = Self("08P01", "already suspended/paused")
     static let notPaused = Self("08P01", "pooler is not paused/suspended")
     static func databaseNotPaused(_ name: String) -> Self { Self("08P01", "database \(name) is not paused") }

@@ -10,7 +10,7 @@ final class MetricsServer: Sendable {
 
     /// What the settings say; the listeners are opened for it.
     let address: String
-    fileprivate let listeners: [Listener]
+    let listeners: [Listener]
     fileprivate let mailbox: Mailbox<Message>
     /// Has a report made, on another thread, and then published.
     fileprivate let gather: @Sendable () -> Void

@@ -100,6 +100,21 @@ struct Pool {
         return .keep
     }
 
+    /// A server has come from another process, as it was there: idle, or leased (nil).
+    mutating func serverArrived(_ server: Token, idleSince: Instant?) {
+        if let since = idleSince {
+            servers[server] = .idle(since: since)
+            idle.append(server)
+        } else {
+            leaseBegan(server)
+        }
+    }
+
+    /// A client has come from another process, where it has waited since then. Those who wait longest come first.
+    mutating func waiterArrived(_ client: Token, since: Instant) -> WaitQueue.Ticket {
+        queue.join(client, since: since)
+    }
+
     /// A leased server runs a reset query.
     mutating func serverResetting(_ server: Token) {
         leaveState(of: server)

@@ -125,6 +125,13 @@ final class PoolBudget: Sendable {
         return claims[refused].refusal
     }
 
+    /// Counts a connection that exists already, whatever the limits say.
+    func add() {
+        servers.add()
+        database.add()
+        user.add()
+    }
+
     /// A reserved connection has logged in, or never will; true when somebody was turned away for its sake.
     func loginEnded() -> Bool { logins.release() }
 

@@ -25,7 +25,9 @@ extension Worker {
         defer { shared.mailboxes[worker].send(.serversAnswered(key)) }
         guard let pool = pools[key] else { return }
         var wanted = count
-        while wanted > 0, pool.pool.waitingCount == 0, let token = pool.pool.takeMostRecentIdle() {
+        while wanted > 0, standstill != .handingOver, pool.pool.waitingCount == 0,
+            let token = pool.pool.takeMostRecentIdle()
+        {
             guard case .server(let server) = table[token] else { continue }
             hand(server, to: worker)
             wanted -= 1
@@ -46,7 +48,7 @@ extension Worker {
     func give(_ server: ServerConnection, besides pool: WorkerPool) -> Bool {
         // Whose queue is empty by now would ask again.
         pool.hungryWorkers.removeAll { pool.budget.waitingSince(worker: $0) == .never }
-        guard let worker = pool.hungryWorkers.first else { return false }
+        guard standstill != .handingOver, let worker = pool.hungryWorkers.first else { return false }
         let theirs = pool.budget.waitingSince(worker: worker)
         if let ours = pool.pool.queue.first?.since, theirs + .milliseconds(1) >= ours { return false }
         pool.hungryWorkers.removeFirst()

@@ -63,6 +63,8 @@ extension Control {
         case .shutdown(let mode):
             shutDown(mode)
             if mode != .immediate { done(address) }
+        case .takeOver(let version):
+            takeOverRequested(version, address)
         }
     }
 
@@ -226,6 +228,7 @@ extension Control {
     func applyCondition() {
         let condition = condition
         tellWorkers { $0.conditionChanged(condition) }
+        applyToPredecessors()
     }
 
     private func poolerCondition(_ automatic: Set<String>) -> PoolerCondition {

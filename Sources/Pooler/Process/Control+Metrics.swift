@@ -4,8 +4,8 @@ import PoolerConfig
 
 /// The metrics endpoint, from the control thread's side.
 extension Control {
-    /// Opens what `metrics_listen` names; nil for nothing.
-    static func openMetrics(_ settings: Settings) throws -> [Listener]? {
+    /// Opens what `metrics_listen` names, as far as another process has not opened it already; nil for nothing.
+    static func openMetrics(_ settings: Settings, taken: [Listener] = []) throws -> [Listener]? {
         guard let place = settings.metricsListen else { return nil }
         let outcome =
             place.host == "*"
@@ -15,6 +15,7 @@ extension Control {
         case .failure(let reason): throw MetricsError.address(place, reason)
         case .addresses(let found):
             return try found.map { address in
+                if let listener = taken.first(where: { $0.name == Listener.name(of: address) }) { return listener }
                 do throws(Listener.OpenError) {
                     return try Listener.tcp(
                         address, backlog: 16, reusePort: settings.soReuseport, options: SocketOptions(settings))

@@ -11,6 +11,9 @@ extension Control {
             reload()
             // Also after a failed one: the service goes on as it was.
             serviceManager.notify(.ready(mainProcess: nil), log: log)
+        case .terminate where handOver != nil, .interrupt where handOver != nil:
+            // What is half handed over must come to one process or the other first.
+            handOver?.delayedSignals.append(signal)
         case .terminate:
             stopRequested("got SIGTERM, shutting down, waiting for all clients disconnect", .waitForClients)
         case .interrupt:
@@ -19,7 +22,7 @@ extension Control {
             log.info("got SIGQUIT, fast exit")
             exitProcess(0)
         case .user1:
-            guard mode == .active, condition.shutdown == .running else {
+            guard mode == .active, handOver == nil, condition.shutdown == .running else {
                 log.info("got SIGUSR1, but already paused/suspended")
                 return
             }
@@ -36,7 +39,7 @@ extension Control {
     }
 
     private func stopRequested(_ text: String, _ mode: ConsoleEffect.ShutdownMode) {
-        if condition.shutdown != .running {
+        if condition.shutdown.refusesClients {
             log.info("fast exit")
             exitProcess(0)
         }
@@ -62,6 +65,9 @@ extension Control {
             condition.shutdown = .waitForClients
         }
         shared.shutdownMode = condition.shutdown
+        // The workers let go of theirs too, and with the last one the socket is closed: another process on the same port gets
+        // all new clients.
+        listeners.removeAll { !$0.isUnix }
         applyCondition()
         startPolling()
     }
@@ -73,12 +79,16 @@ extension Control {
             switch mode {
             case .running: false
             case .waitForServers: worker.hasNoServers
-            case .waitForClients: worker.hasNoClients
+            case .waitForClients, .handedOver: worker.hasNoClients
             }
         }) { answers in
             guard answers.allSatisfy({ $0 }) else { return }
-            self.log.info(
-                "\(mode == .waitForServers ? "all server connections are closed" : "all clients have left"), exiting")
+            switch mode {
+            case .running: break
+            case .waitForServers: self.log.info("all server connections are closed, exiting")
+            case .waitForClients: self.log.info("all clients have left, exiting")
+            case .handedOver: self.log.info("everything has been handed over, exiting")
+            }
             self.exitProcess(0)
         }
     }

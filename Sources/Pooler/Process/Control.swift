@@ -14,7 +14,8 @@ final class Control {
     let options: DaemonOptions
     let log: Logger
     let shared: Shared
-    let listeners: [Listener]
+    /// None any more once another process has taken over.
+    var listeners: [Listener]
     let pidFile: PidFile?
     var configuration: Configuration
     /// Made of it, with the keys that outlive it.
@@ -33,6 +34,11 @@ final class Control {
     var serviceManager = ServiceManager.absent
     /// The endpoint of `metrics_listen`.
     var metrics: MetricsServer?
+    /// Another process is taking over.
+    var handOver: HandOver?
+    /// The processes before us that have clients left, and the one that took over from us.
+    var predecessors: [TakeoverLink] = []
+    var successor: TakeoverLink?
     var lifecycle = MetricsReport.Lifecycle(startedAt: WallClock.now())
     /// Looks whether the file of `auth_jwt_keys` has changed.
     var tokenKeysTimer: (any DispatchSourceTimer)?
@@ -52,7 +58,7 @@ final class Control {
 
     init(
         configuration: Configuration, tls: TLSContexts, ticketKeys: TicketKeys, options: DaemonOptions,
-        listeners: [Listener], pidFile: PidFile?, log: Logger
+        listeners: [Listener], pidFile: PidFile?, log: Logger, takeover: Takeover? = nil
     ) throws {
         self.configuration = configuration
         self.tls = tls
@@ -87,6 +93,28 @@ final class Control {
             workers.append(worker)
         }
         mailbox.control = self
+        if let takeover { try takeOver(takeover) }
+    }
+
+    /// What a process that is taken over had, before the workers start.
+    private func takeOver(_ takeover: Takeover) throws(TakeoverError) {
+        let offer = takeover.offer
+        shared.goOn(fromID: offer.nextID)
+        shared.statementNumbers.goOn(fromName: offer.nextStatement, change: offer.latestChange)
+        offer.condition.apply(to: &condition)
+        if condition.isPaused { mode = .paused }
+        if offer.statHistory.count == 2 {
+            stats = StatHistory(older: offer.statHistory[0].snapshot, newer: offer.statHistory[1].snapshot)
+        }
+        let names = TrackedNames(offer.tracked, shared.tracked)
+        for worker in workers {
+            worker.condition = condition
+            worker.hasPredecessor = true
+        }
+        for (index, record) in offer.workers.enumerated() {
+            try workers[index % workers.count].takeOver(record, takeover.sockets, names)
+        }
+        tellWorkers { $0.beginAfterTakeover() }
     }
 
     /// Starts the workers and listens to signals.
@@ -116,6 +144,7 @@ final class Control {
         case .run(let effect, let address): run(effect, for: address)
         case .cancelRun(let address): cancelRun(address)
         case .consoleClosed(let address): consoleClosed(address)
+        case .cancelAtPredecessor(let key): for link in predecessors { link.cancel(key) }
         }
     }
 
@@ -156,6 +185,9 @@ final class Control {
         pollTimer?.cancel()
         pollTimer = nil
     }
+
+    /// What is ordered of both processes while one has clients left.
+    func applyToPredecessors() { for link in predecessors { link.condition(condition) } }
 
     /// The one way out.
     func exitProcess(_ code: Int32) -> Never {
@@ -223,7 +255,7 @@ private final class ControlMailbox {
 
 /// Collects one answer of each worker.
 @MainActor
-private final class GatheredAnswers<Answer: Sendable> {
+final class GatheredAnswers<Answer: Sendable> {
     private var answers: [Answer?]
     private var missing: Int
     private let finish: @MainActor ([Answer]) -> Void

@@ -20,7 +20,10 @@ public enum Daemon {
             beforeConfiguration.format = configuration.settings.logFormat
             try LogOutput.process.configure(beforeConfiguration)
             for warning in configuration.warnings { log.warning("\(warning)") }
-            return try start(configuration, options, program, manager, log)
+            try start(configuration, options, program, manager, log)
+        } catch let error as TakeoverError {
+            log.critical("cannot take over: \(error)")
+            return 1
         } catch let error as ConfigurationError {
             log.error("\(error)")
             log.critical("cannot load config file")
@@ -29,16 +32,17 @@ public enum Daemon {
             log.critical("\(error)")
             return 1
         }
+        // Out here, so that nothing of the start is kept for good: a listener is closed when it is let go of.
+        dispatchMain()
     }
 
     private static func start(
         _ configuration: Configuration, _ options: DaemonOptions, _ program: ProgramName, _ manager: ServiceManager,
         _ log: Logger
-    ) throws -> Int32 {
+    ) throws {
         let settings = configuration.settings
         var options = options
         if options.reboot, !manager.sockets.isEmpty { throw StartError.rebootUnderServiceManager }
-        if options.reboot { throw StartError.takeoverUnsupported }
         let demand = DescriptorDemand(configuration)
         let limit = DescriptorLimit.raise(for: demand)
         if let user = options.user ?? settings.user { try Privileges.assume(user: user) }
@@ -51,18 +55,25 @@ public enum Daemon {
         // Here too, because after `daemonize` nobody would see what is wrong.
         _ = try TokenVerifier(configuration)
         let listening = Listening(settings, passed: manager.sockets)
-        try listening.checkUnixSocket()
-        let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
-        if let pidFile, try pidFile.removeStale() { log.info("stale pidfile, removing") }
-        if options.daemon {
-            try daemonize()
-            options.quiet = true
-            try configureLog(configuration, options)
+        let takeover = options.reboot ? try Takeover.begin(at: listening.unixPath, log) : nil
+        do {
+            if takeover == nil { try listening.checkUnixSocket() }
+            let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
+            if takeover == nil, let pidFile, try pidFile.removeStale() { log.info("stale pidfile, removing") }
+            if options.daemon {
+                try daemonize()
+                options.quiet = true
+                try configureLog(configuration, options)
+            }
+            try listen(
+                Preparation(
+                    configuration: configuration, options: options, manager: manager, listening: listening,
+                    pidFile: pidFile, demand: demand, limit: limit, tls: tls, ticketKeys: ticketKeys,
+                    takeover: takeover), program, log)
+        } catch {
+            takeover?.abandon("\(error)")
+            throw error
         }
-        return try listen(
-            Preparation(
-                configuration: configuration, options: options, manager: manager, listening: listening,
-                pidFile: pidFile, demand: demand, limit: limit, tls: tls, ticketKeys: ticketKeys), program, log)
     }
 
     /// What the first half of the start has made for the second.
@@ -76,28 +87,40 @@ public enum Daemon {
         let limit: DescriptorLimit
         let tls: TLSContexts
         let ticketKeys: TicketKeys
+        /// What another process hands over; with -R.
+        let takeover: Takeover?
     }
 
     /// The second half of the start, in the process that stays.
     private static func listen(
         _ prepared: Preparation, _ program: ProgramName, _ log: Logger
-    ) throws -> Int32 {
+    ) throws {
         Signals.ignore()
         log.info("\(prepared.limit.summary(for: prepared.demand))")
         if let warning = prepared.limit.warning(for: prepared.demand) { log.warning("\(warning)") }
-        let listeners = try prepared.listening.open(log: log)
-        let metricsListeners = try Control.openMetrics(prepared.configuration.settings)
+        let taken = try prepared.takeover?.listeners() ?? (main: [], metrics: [])
+        let listeners = try prepared.listening.open(log: log, taken: taken.main)
+        let metricsListeners = try Control.openMetrics(prepared.configuration.settings, taken: taken.metrics)
         let control = try Control(
             configuration: prepared.configuration, tls: prepared.tls, ticketKeys: prepared.ticketKeys,
-            options: prepared.options, listeners: listeners, pidFile: prepared.pidFile, log: log)
+            options: prepared.options, listeners: listeners, pidFile: prepared.pidFile, log: log,
+            takeover: prepared.takeover)
         control.serviceManager = prepared.manager
+        try prepared.takeover?.complete(log)
         control.start()
         control.serveMetrics(on: metricsListeners)
+        if let takeover = prepared.takeover { control.tookOver(takeover) }
         // After the signals have their handlers: whoever reads the number may send one at once.
-        try prepared.pidFile?.write()
+        do throws(StartError) {
+            try prepared.pidFile?.write()
+        } catch {
+            // Nobody else serves the clients any more.
+            if prepared.takeover == nil { throw error }
+            log.error("\(error)")
+        }
         log.info("\(program.processUp)")
-        prepared.manager.notify(.ready(mainProcess: prepared.options.daemon ? getpid() : nil), log: log)
-        dispatchMain()
+        let isOther = prepared.options.daemon || prepared.takeover != nil
+        prepared.manager.notify(.ready(mainProcess: isOther ? getpid() : nil), log: log)
     }
 
     private static func configureLog(_ configuration: Configuration, _ options: DaemonOptions) throws(LogFileError) {

@@ -30,7 +30,7 @@ struct Listening {
     }
 
     /// The Unix socket's path; nil where there is none.
-    private var unixPath: String? {
+    var unixPath: String? {
         settings.unixSocketDir.isEmpty ? nil : "\(settings.unixSocketDir)/.s.PGSQL.\(settings.listenPort)"
     }
 
@@ -45,11 +45,18 @@ struct Listening {
     }
 
     /// Opens everything. A single TCP address that cannot be bound is a warning, as long as one can.
-    func open(log: Logger) throws -> [Listener] {
+    ///
+    /// - Parameter taken: what another process has opened already; what is not wanted any more is left out.
+    func open(log: Logger, taken: [Listener] = []) throws -> [Listener] {
         guard passed.isEmpty else { return try takePassed(log: log) }
         var listeners: [Listener] = []
         let addresses = try tcpAddresses()
         for address in addresses {
+            if let listener = taken.first(where: { !$0.isUnix && $0.name == Listener.name(of: address) }) {
+                listeners.append(listener)
+                log.info("listening on \(listener.name), taken over")
+                continue
+            }
             do {
                 let listener = try Listener.tcp(
                     address, backlog: settings.listenBacklog, reusePort: settings.soReuseport,
@@ -61,7 +68,10 @@ struct Listening {
             }
         }
         if !addresses.isEmpty, listeners.isEmpty { throw OpenError.nothing }
-        if let unixPath {
+        if let unixPath, let listener = taken.first(where: { $0.isUnix && $0.name == unixPath }) {
+            listeners.append(listener)
+            log.info("listening on unix:\(listener.name), taken over")
+        } else if let unixPath {
             let listener = try Listener.unix(
                 path: unixPath, mode: UInt32(clamping: settings.unixSocketMode), group: try group(),
                 backlog: settings.listenBacklog)

@@ -6,6 +6,9 @@ enum ServiceManagerMessage: Equatable, Sendable {
     /// one that was started, so in the background.
     case ready(mainProcess: pid_t?)
 
+    /// Another process is the service from now on.
+    case mainProcess(pid_t)
+
     /// SIGHUP has come. The time lets `Type=notify-reload` tell this reload from an earlier one.
     case reloading(Instant)
 
@@ -20,6 +23,7 @@ enum ServiceManagerMessage: Equatable, Sendable {
         switch self {
         case .ready(nil): "READY=1"
         case .ready(let process?): "READY=1\nMAINPID=\(process)"
+        case .mainProcess(let process): "MAINPID=\(process)"
         case .reloading(let time): "RELOADING=1\nMONOTONIC_USEC=\(time.nanoseconds / 1000)"
         case .stopping: "STOPPING=1"
         // A newline would start a message of its own.

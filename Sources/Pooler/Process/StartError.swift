@@ -16,9 +16,6 @@ enum StartError: Error, Equatable, CustomStringConvertible {
     /// `-R`, when the sockets are the service manager's to give.
     case rebootUnderServiceManager
 
-    /// `-R`, as long as a running process cannot be taken over.
-    case takeoverUnsupported
-
     var description: String {
         switch self {
         case .daemonNeedsPidFile: "daemon needs pidfile configured"
@@ -31,7 +28,6 @@ enum StartError: Error, Equatable, CustomStringConvertible {
         case .cannotDaemonize(let call, let reason): "failed to become a daemon: \(call): \(reason)"
         case .cannotReadResolvConf(let error): "resolv_conf: cannot read \(error)"
         case .rebootUnderServiceManager: "cannot reboot under service manager"
-        case .takeoverUnsupported: "online restart (-R) is not supported yet: stop the running process first"
         }
     }
 }

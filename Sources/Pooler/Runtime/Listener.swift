@@ -71,17 +71,17 @@ final class Listener: Sendable {
     }
 
     /// Takes a socket over that another program has opened, bound and set up; its file, if it has one, stays that
-    /// program's.
+    /// program's, unless it is named.
     ///
     /// - Returns: nil when it is no listening stream socket of a family that we serve.
-    static func inherited(_ number: Int32) -> Listener? {
+    static func inherited(_ number: Int32, path: String? = nil) -> Listener? {
         let address = SocketAddress.local(of: number)
         guard Syscalls.socketOption(number, SOL_SOCKET, SO_ACCEPTCONN) == 1,
             Syscalls.socketOption(number, SOL_SOCKET, SO_TYPE) == Int32(SOCK_STREAM.rawValue),
             [AF_INET, AF_INET6, AF_UNIX].contains(address.family), clinux_set_nonblocking(number) == 0
         else { return nil }
         let name = address.isUnix ? address.unixPath ?? "unnamed" : Self.name(of: address)
-        return Listener(FileDescriptor(number), name: name, isUnix: address.isUnix, path: nil)
+        return Listener(FileDescriptor(number), name: name, isUnix: address.isUnix, path: path)
     }
 
     /// Whether somebody accepts connections there.
@@ -90,7 +90,8 @@ final class Listener: Sendable {
         return (try? Syscalls.connect(probe.number, to: address)) != nil
     }
 
-    private static func name(of address: SocketAddress) -> String {
+    /// What a listener on an address is called.
+    static func name(of address: SocketAddress) -> String {
         address.family == AF_INET6 ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
     }
 

@@ -31,6 +31,21 @@ enum SocketAddress: Sendable, Hashable {
         self = address
     }
 
+    /// The address as the kernel has it.
+    var bytes: [UInt8] {
+        unsafe withSockaddr { unsafe Array(UnsafeRawBufferPointer(start: $0, count: Int($1))) }
+    }
+
+    /// From such bytes; nil when they are none.
+    init?(bytes: [UInt8]) {
+        let sizes = MemoryLayout<sa_family_t>.size...MemoryLayout<sockaddr_storage>.size
+        guard sizes.contains(bytes.count) else { return nil }
+        var storage = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_storage>.size)
+        storage.replaceSubrange(..<bytes.count, with: bytes)
+        self = unsafe storage.withUnsafeBytes { unsafe SocketAddress($0, length: bytes.count) }
+        if case .other = self { return nil }
+    }
+
     /// Runs a call that fills in an address.
     static func read<Result>(
         _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Result

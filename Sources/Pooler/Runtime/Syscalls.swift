@@ -105,6 +105,9 @@ enum Syscalls {
 }
 
 extension Syscalls {
+    /// The account that this process runs under (geteuid(2)).
+    static var account: UInt32 { geteuid() }
+
     /// This machine's name (gethostname(2)).
     static func hostName() -> String {
         var name = [CChar](repeating: 0, count: 256)

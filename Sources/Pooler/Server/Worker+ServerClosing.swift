@@ -18,6 +18,13 @@ extension Worker {
     /// Takes a server out of all books and closes its socket.
     func forget(_ server: ServerConnection) {
         guard server.isOpen else { return }
+        letGo(server)
+        server.transport.shutDown()
+        releaseBudget(of: server.pool)
+    }
+
+    /// Takes a server out of this worker's books; its socket may live on in another process.
+    func letGo(_ server: ServerConnection) {
         if server.phase.isLoggingIn { loginEnded(in: server.pool) }
         server.isOpen = false
         server.phase = .closed
@@ -27,8 +34,6 @@ extension Worker {
         server.pool.pool.serverRemoved(server.token)
         table.remove(server.token)
         poller.remove(server.transport.descriptor.number)
-        server.transport.shutDown()
-        releaseBudget(of: server.pool)
     }
 
     /// A server has logged in, or never will: the next one may.

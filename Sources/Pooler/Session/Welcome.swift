@@ -17,6 +17,12 @@ struct Welcome: Sendable, Equatable {
         self.tracked = [[UInt8]?](repeating: nil, count: tracked.count)
     }
 
+    /// As another process has learnt it.
+    init(untracked: [UInt8], tracked: [[UInt8]?]) {
+        self.untracked = untracked
+        self.tracked = tracked
+    }
+
     /// The server reported a parameter during its login.
     mutating func reported(_ name: String, _ value: [UInt8], among names: TrackedParameters) {
         reportedBytes += name.utf8.count + value.count

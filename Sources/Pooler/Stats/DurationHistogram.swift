@@ -39,6 +39,17 @@ struct DurationHistogram: Sendable {
         return total
     }
 
+    /// All counts and the sum, as numbers.
+    var numbers: [UInt64] { (0..<Self.bucketCount).map { counts[$0] } + [sum] }
+
+    init() {}
+
+    /// From such numbers; missing ones are 0.
+    init(numbers: [UInt64]) {
+        for (bucket, count) in zip(0..<Self.bucketCount, numbers) { counts[bucket] = count }
+        if numbers.count > Self.bucketCount { sum = numbers[Self.bucketCount] }
+    }
+
     /// Adds what another worker has counted.
     static func += (total: inout Self, part: Self) {
         for bucket in 0..<bucketCount { total.counts[bucket] &+= part.counts[bucket] }

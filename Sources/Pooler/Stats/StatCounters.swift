@@ -45,23 +45,23 @@ struct StatCounters: Equatable, Sendable {
     /// What was added since an earlier snapshot. A pool that was freed and made again counts from 0, so each counter that
     /// is below its snapshot gives 0.
     static func - (later: Self, earlier: Self) -> Self {
-        func growth(_ counter: (Self) -> UInt64) -> UInt64 {
-            let (from, to) = (counter(earlier), counter(later))
-            return to > from ? to - from : 0
-        }
-        return Self(
-            serverAssignments: growth { $0.serverAssignments },
-            transactions: growth { $0.transactions },
-            queries: growth { $0.queries },
-            received: growth { $0.received },
-            sent: growth { $0.sent },
-            transactionTime: growth { $0.transactionTime },
-            queryTime: growth { $0.queryTime },
-            waitTime: growth { $0.waitTime },
-            clientParses: growth { $0.clientParses },
-            serverParses: growth { $0.serverParses },
-            binds: growth { $0.binds },
-            clientLogins: growth { $0.clientLogins }
-        )
+        Self(
+            numbers: zip(later.numbers, earlier.numbers).map { to, from in to > from ? to - from : 0 })
     }
+}
+
+extension StatCounters {
+    /// All counters in their order, as numbers.
+    var numbers: [UInt64] { Self.paths.map { self[keyPath: $0] } }
+
+    /// From such numbers; missing ones are 0.
+    init(numbers: [UInt64]) {
+        self.init()
+        for (path, number) in zip(Self.paths, numbers) { self[keyPath: path] = number }
+    }
+
+    private static let paths: [WritableKeyPath<Self, UInt64> & Sendable] = [
+        \.serverAssignments, \.transactions, \.queries, \.received, \.sent, \.transactionTime, \.queryTime, \.waitTime,
+        \.clientParses, \.serverParses, \.binds, \.clientLogins,
+    ]
 }

@@ -11,7 +11,7 @@ struct FrameHeader: Equatable {
 /// come, and what happens to it. It never needs a whole frame in memory.
 struct FrameScanner {
     /// What to do with the rest of a frame whose head has been dealt with.
-    enum Disposition {
+    enum Disposition: UInt8 {
         case forward
         case discard
         /// Put together in memory, because it must be seen whole.
@@ -29,6 +29,14 @@ struct FrameScanner {
     /// Bytes of the current frame that have not come yet.
     private(set) var remaining = 0
     private(set) var disposition = Disposition.forward
+
+    init() {}
+
+    /// In the middle of a frame.
+    init(remaining: Int, _ disposition: Disposition) {
+        self.remaining = remaining
+        self.disposition = disposition
+    }
 
     /// Whether the stream stands between two frames.
     var isAtBoundary: Bool { remaining == 0 }

@@ -8,7 +8,7 @@ class Connection {
     final let id: UInt64
     final var transport: Transport
     final let connectedAt: Instant
-    final let connectedAtWallClock: Int64
+    final var connectedAtWallClock: Int64
 
     /// Where the incoming byte stream stands.
     final var scanner = FrameScanner()

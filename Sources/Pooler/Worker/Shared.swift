@@ -8,6 +8,16 @@ final class Shared: Sendable {
         case running
         case waitForServers
         case waitForClients
+        /// Another process has taken over: what could not go there goes on as ever, and the process ends with its clients.
+        case handedOver
+
+        /// Whether those who log in are turned away.
+        var refusesClients: Bool {
+            switch self {
+            case .running, .handedOver: false
+            case .waitForServers, .waitForClients: true
+            }
+        }
     }
 
     let tracked: TrackedParameters
@@ -57,6 +67,9 @@ final class Shared: Sendable {
     /// The next of the numbers that name clients and servers.
     func makeID() -> UInt64 { nextID.wrappingAdd(1, ordering: .relaxed).oldValue }
 
+    /// Goes on from another process's numbers; before anybody uses them.
+    func goOn(fromID id: UInt64) { nextID.store(id, ordering: .relaxed) }
+
     var shutdownMode: ShutdownMode {
         get { ShutdownMode(rawValue: shutdown.load(ordering: .acquiring)) ?? .running }
         set { shutdown.store(newValue.rawValue, ordering: .releasing) }
@@ -99,6 +112,8 @@ enum ControlRequest: Sendable {
     case cancelRun(ConsoleAddress)
     /// A console session is gone; what it waits for is nobody's business any more.
     case consoleClosed(ConsoleAddress)
+    /// A cancel request may be for a client of the process that we took over from.
+    case cancelAtPredecessor(CancelKey)
 }
 
 /// Where a console session lives.

@@ -49,7 +49,7 @@ extension Worker {
     /// The keys that tokens are checked with have changed, and nothing else.
     func tokenKeysChanged(_ snapshot: ConfigurationSnapshot) { configuration = snapshot }
 
-    private func applyLimits(to client: ClientConnection) {
+    func applyLimits(to client: ClientConnection) {
         guard let pool = client.pool, let identity = client.identity else { return }
         let limits = configuration.configuration.clientSettings(database: pool.database, user: identity.user)
         client.limits.idleTimeout = limits.clientIdleTimeout
@@ -86,7 +86,7 @@ extension Worker {
         }
         if old.isSuspended, !new.isSuspended { endSuspension() }
         guard new.shutdown != old.shutdown else { return }
-        stopListening(keepingUnix: true)
+        stopListening(keepingUnix: new.shutdown != .handedOver)
         if new.shutdown == .waitForServers { refuseWaiting() }
     }
 
@@ -175,7 +175,7 @@ extension Worker {
         return false
     }
 
-    private func removePool(_ pool: WorkerPool, _ reason: CloseReason) {
+    func removePool(_ pool: WorkerPool, _ reason: CloseReason) {
         for registration in Array(table.all) {
             switch registration {
             case .client(let client): if client.pool === pool { closeClient(client, reason) }
@@ -201,7 +201,7 @@ extension Worker {
         case .pause(let database): !hasBusyServers(of: database)
         case .suspend: isDrained
         case .waitClose(let database): !hasServersToClose(of: database)
-        case .resume, .disable, .enable, .reconnect, .kill, .killClient, .reload, .set, .shutdown: true
+        case .resume, .disable, .enable, .reconnect, .kill, .killClient, .reload, .set, .shutdown, .takeOver: true
         }
     }
 
@@ -209,8 +209,11 @@ extension Worker {
     var hasNoServers: Bool { pools.values.allSatisfy { $0.pool.serverCount == 0 } }
 
     /// Whether no client is left.
-    var hasNoClients: Bool {
-        !table.all.contains { registration in
+    var hasNoClients: Bool { clientCount == 0 }
+
+    /// Clients of all kinds, on their way in and out too.
+    var clientCount: Int {
+        table.all.count { registration in
             if case .client = registration { true } else { false }
         }
     }

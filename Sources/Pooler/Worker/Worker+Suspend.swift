@@ -3,17 +3,15 @@
 extension Worker {
     /// From now on.
     func suspend() {
-        isSuspended = true
-        for listener in listeners { poller.remove(listener.descriptor.number) }
+        standstill = .suspended
+        updateAccepting()
     }
 
     /// RESUME: takes up everything where it was left.
     func endSuspension() {
-        isSuspended = false
+        standstill = .none
         scratch.receiveLimit = Scratch.receiveSize
-        let watched = listeners
-        listeners = []
-        for listener in watched { listen(on: listener) }
+        updateAccepting()
         for registration in Array(table.all) {
             switch registration {
             case .client(let client):
@@ -37,7 +35,7 @@ extension Worker {
 
     /// Whether a server is to be read although everything is suspended.
     func readsOn(_ server: ServerConnection) -> Bool {
-        if server.phase.isLoggingIn {
+        if server.phase.isLoggingIn || (standstill == .handingOver && server.phase.isPassing) {
             scratch.receiveLimit = Scratch.receiveSize
             return true
         }
@@ -45,7 +43,8 @@ extension Worker {
     }
 
     private func readsOn(_ connection: Connection) -> Bool {
-        guard let missing = bytesToBoundary(of: connection) else { return false }
+        // What has come of a message goes to the other process as it is.
+        guard standstill == .suspended, let missing = bytesToBoundary(of: connection) else { return false }
         // TLS has its own records, which it takes as they are.
         scratch.receiveLimit = connection.transport.isTLS ? Scratch.receiveSize : missing
         return true
@@ -109,6 +108,25 @@ extension Worker {
     private func isDrained(_ connection: Connection, keepsRequest: Bool) -> Bool {
         connection.output.isEmpty && !connection.transport.hasUnsent
             && (keepsRequest || connection.scanner.isAtBoundary && connection.held.isEmpty)
+    }
+}
+
+/// Why a worker stands still.
+enum Standstill: Equatable {
+    case none
+    /// SUSPEND: what is under way is finished.
+    case suspended
+    /// Another process is about to take over.
+    case handingOver
+}
+
+extension ServerConnection.Phase {
+    /// Whether a question of our own is being answered, which is over in a moment.
+    var isPassing: Bool {
+        switch self {
+        case .aligning, .probing, .testing, .lookingUp, .beingCanceled: true
+        case .connecting, .login, .idle, .active, .closed: false
+        }
     }
 }
 

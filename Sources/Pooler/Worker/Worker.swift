@@ -35,8 +35,12 @@ final class Worker {
     var now: Instant
     private var nextUpkeep: Instant
     private var isRunning = true
-    /// SUSPEND holds: copied from the condition for those who ask with every read.
-    var isSuspended = false
+    /// Why nobody is read any further than has to be.
+    var standstill = Standstill.none {
+        didSet { isSuspended = standstill != .none }
+    }
+    /// Whether there is such a reason: for those who ask with every read.
+    private(set) var isSuspended = false
     /// Connections with more input than their share of a turn.
     var readyAgain: [Token] = []
     /// Clients in login with something to read: they get their turn after established ones.
@@ -58,11 +62,15 @@ final class Worker {
     var condition = WorkerCondition()
     /// Accepting rests until then after the process ran out of descriptors.
     var acceptsAgainAt: Instant?
-    var listeners: [Listener] = []
+    var listeners: [WatchedListener] = []
+    /// Whether the listeners are watched.
+    var isAccepting = true
     /// Clients in the middle of their TLS handshake, and those who wait for theirs.
     var handshakes = HandshakeLine()
     /// Clients that have not finished their login.
     var loginCount = 0
+    /// The process that we took over from has clients left, and hears of cancel requests.
+    var hasPredecessor = false
     /// What is counted for the metrics besides the pools' counters.
     var tallies = WorkerTallies()
     /// By database.

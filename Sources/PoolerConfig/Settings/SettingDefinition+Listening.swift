@@ -31,7 +31,10 @@ extension SettingDefinition {
         ),
         SettingDefinition(
             "so_reuseport", \.soReuseport, .boolean, default: "0", isChangeable: false, since: "1.12",
-            "Sets SO_REUSEPORT on TCP listeners, so that several processes share one port."
+            """
+            Sets SO_REUSEPORT on TCP listeners, so that several processes share one port, and can be restarted one by one \
+            (docs/restart.md).
+            """
         ),
         SettingDefinition(
             "tcp_defer_accept", \.tcpDeferAccept, .boolean, default: "1", since: "<=1.0",

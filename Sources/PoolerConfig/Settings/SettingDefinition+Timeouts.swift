@@ -39,7 +39,10 @@ extension SettingDefinition {
         ),
         SettingDefinition(
             "suspend_timeout", \.suspendTimeout, .time, default: "10", since: "1.2",
-            "SUSPEND closes the connections that could not be drained in this time; 0 waits forever."
+            """
+            SUSPEND closes the connections that could not be drained in this time; 0 waits forever. A process that takes over \
+            with `-R` has as long (10 seconds for 0), or the running one goes on.
+            """
         ),
     ]
 }

@@ -23,6 +23,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 4, 7]) func `random sessions live on through restarts`(shape: Int) throws {
+        let stage = try FuzzStage(shape: shape, suffix: "_restarts")
+        for number in 0..<8 {
+            var script = FuzzScript(seed: 100_000 + shape * 100 + number, shape: shape)
+            script.restartedPooler = stage.pooler
+            try script.run(on: stage)
+        }
+    }
+
     @Test(arguments: finds)
     func `what has failed once`(seed: Int) throws {
         let shape = seed / Self.scriptsPerGroup % 10
@@ -88,6 +97,9 @@ struct FuzzScript {
     /// Whether client 0 may do what keeps it on its server.
     private let mayPin: Bool
     private static let clientCount = 3
+    /// Another process takes over from it at every third step, in the middle of what is under way.
+    var restartedPooler: Pooler?
+    private var exchangeCount = 0
 
     init(seed: Int, shape: Int) {
         self.seed = seed
@@ -144,11 +156,13 @@ struct FuzzScript {
         }
     }
 
-    private func exchange(
+    private mutating func exchange(
         _ messages: [WireMessage], _ pair: inout Pair, _ place: String, _ story: [String]
     ) throws {
         try pair.pooled.send(messages)
         try pair.direct.send(messages)
+        exchangeCount += 1
+        if exchangeCount % 3 == 0, let restartedPooler { try restartedPooler.takeOver() }
         for _ in 0..<messages.count(where: { $0.type == "S" || $0.type == "Q" }) {
             let expected = try pair.direct.readUntil("Z")
             let answer: [WireMessage]

@@ -36,8 +36,13 @@ private struct Play: ~Copyable {
     var copy = Copy.none
     var sentCount = 0
     var settledMoments = 0
+    /// Whether the queue goes to another process now and then.
+    let moves: Bool
 
-    init(seed: UInt64) { random = SplitMix(state: seed) }
+    init(seed: UInt64, moves: Bool = false) {
+        random = SplitMix(state: seed)
+        self.moves = moves
+    }
 
     mutating func run(steps: Int) {
         for _ in 0..<steps {
@@ -46,6 +51,7 @@ private struct Play: ~Copyable {
             case 3...5: serverReads()
             default: poolerReads()
             }
+            if moves, chance(5) { queue = moved(queue) }
             checkSettled()
         }
         finish()
@@ -217,5 +223,27 @@ private struct Play: ~Copyable {
         var play = Play(seed: seed)
         play.run(steps: 1200)
         #expect(play.settledMoments > 10)
+    }
+
+    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    func `They agree when they go from process to process, too`(_ seed: UInt64) {
+        var play = Play(seed: seed, moves: true)
+        play.run(steps: 1200)
+        #expect(play.settledMoments > 10)
+    }
+}
+
+/// The queue as another process would have it.
+private func moved(_ queue: borrowing ReplyQueue) -> ReplyQueue {
+    var statements = StatementRecorder()
+    var names = NameRecorder()
+    do {
+        let record = try ReplyQueueRecord(decoding: try statements.record(queue, &names).encoded())
+        let table = StatementTable(numbers: StatementNumbers())
+        let restorer = StatementRestorer(statements.records, among: table)
+        return restorer.replies(record, restorer.names(names.records))
+    } catch {
+        Issue.record("\(error)")
+        return ReplyQueue()
     }
 }

@@ -29,6 +29,7 @@ struct PoolerCondition: Sendable {
         case .reconnect(let name): missing(name) ?? own(name, "cannot reconnect admin db")
         case .waitClose(let name): missing(name) ?? own(name, "cannot wait in admin db")
         case .killClient, .reload, .set, .shutdown: nil
+        case .takeOver: isShuttingDown ? .shuttingDown : mode == .suspended ? .suspended : nil
         }
     }
 

@@ -16,6 +16,15 @@ struct StatHistory: Sendable {
         newer = older
     }
 
+    /// Goes on from another process's snapshots.
+    init(older: Snapshot, newer: Snapshot) {
+        self.older = older
+        self.newer = newer
+    }
+
+    /// Both snapshots, the older one first.
+    var snapshots: [Snapshot] { [older, newer] }
+
     /// One `stats_period` has passed.
     mutating func periodElapsed(_ snapshot: Snapshot) {
         older = newer

@@ -33,7 +33,7 @@ struct ConsoleSession: Sendable {
         let body: [UInt8]?
     }
 
-    private let role: ConsoleRole
+    let role: ConsoleRole
     private var state = State.ready
     private var book = ConsoleStatementBook()
     private var waiting: Deque<Message> = []
@@ -46,6 +46,12 @@ struct ConsoleSession: Sendable {
     private var refusals: [ConsoleError] = []
 
     init(role: ConsoleRole) { self.role = role }
+
+    /// Whether a new session would be no different.
+    var isAtRest: Bool {
+        guard case .ready = state else { return false }
+        return book.isEmpty && !skipsUntilSync
+    }
 
     /// A message came from the client. The body is what follows its length field.
     mutating func messageReceived(type: FrontendMessageType, body: RawSpan) -> [ConsoleAction] {

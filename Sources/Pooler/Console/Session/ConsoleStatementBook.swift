@@ -24,6 +24,8 @@ struct ConsoleStatementBook: Sendable {
     private var statements: [String: ConsoleCommand] = [:]
     private var portals: [String: Portal] = [:]
 
+    var isEmpty: Bool { statements.isEmpty && portals.isEmpty }
+
     mutating func parse(_ body: [UInt8], for role: ConsoleRole) throws(ConsoleError) {
         var reader = ConsoleMessageReader(body)
         guard let name = reader.cString(), let text = reader.cString(), let types = reader.int16(), types >= 0 else {

@@ -15,8 +15,10 @@ extension Worker {
         }
         if own == 0 {
             shared.broadcast(.cancel(request(key)))
+            if hasPredecessor { shared.control(.cancelAtPredecessor(key)) }
         } else if key.peer == own {
             shared.broadcast(.cancel(request(key.arrived)))
+            if hasPredecessor { shared.control(.cancelAtPredecessor(key.arrived)) }
         } else if let next = key.forwarded {
             let (peer, request) = (key.peer, request(next))
             shared.mailboxes[Self.forwarder].send(.run { $0.forward(request, toPeer: peer) })

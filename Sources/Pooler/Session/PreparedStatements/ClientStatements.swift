@@ -4,12 +4,19 @@ final class NamedStatement {
     let name: [UInt8]
     let statement: PreparedStatement
     /// The latest change of any statement when the client named or described it.
-    private var knownAt: UInt64
+    private(set) var knownAt: UInt64
 
     init(name: [UInt8], statement: PreparedStatement) {
         self.name = name
         self.statement = statement
         knownAt = statement.present
+    }
+
+    /// A name that was given in another process.
+    init(name: [UInt8], statement: PreparedStatement, knownAt: UInt64) {
+        self.name = name
+        self.statement = statement
+        self.knownAt = knownAt
     }
 
     /// Whether the client has been told of another result type than the statement has now.
@@ -46,7 +53,7 @@ struct ClientStatements {
         let guardIndex: Int?
     }
 
-    enum QueryNames {
+    enum QueryNames: UInt8 {
         case none
         case some
         /// As above; a backslash escapes in its strings.
@@ -54,7 +61,7 @@ struct ClientStatements {
     }
 
     /// What a client's next messages wait for, because what becomes of them depends on it.
-    enum Pause {
+    enum Pause: UInt8 {
         case none
         /// The outcome of batches before the present one.
         case earlierBatches
@@ -67,6 +74,9 @@ struct ClientStatements {
     init() {}
 
     var count: Int { names.count }
+
+    /// All names, in no particular order.
+    var all: [NamedStatement] { names.elements }
 
     subscript(name: RawSpan) -> NamedStatement? {
         guard !names.isEmpty else { return nil }

@@ -15,6 +15,9 @@ struct OpenTable<Element> {
 
     var isEmpty: Bool { count == 0 }
 
+    /// Everything, in no particular order.
+    var elements: [Element] { slots.compactMap { $0?.element } }
+
     /// The element with this hash that `isMeant` picks.
     @inline(__always)
     func first(hash: Int, where isMeant: (Element) -> Bool) -> Element? {

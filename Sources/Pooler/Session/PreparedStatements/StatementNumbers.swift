@@ -12,6 +12,15 @@ final class StatementNumbers: Sendable {
     /// the change.
     var latestChange: UInt64 { changes.load(ordering: .relaxed) }
 
+    /// The next number, which is not taken.
+    var nextName: UInt64 { names.load(ordering: .relaxed) }
+
+    /// Goes on from another process's numbers; before anybody uses them.
+    func goOn(fromName name: UInt64, change: UInt64) {
+        names.store(name, ordering: .relaxed)
+        changes.store(change, ordering: .relaxed)
+    }
+
     /// A result type was found to have changed.
     func makeChange() -> UInt64 { changes.wrappingAdd(1, ordering: .relaxed).newValue }
 }

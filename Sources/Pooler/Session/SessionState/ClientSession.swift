@@ -56,6 +56,29 @@ struct ServerSession {
         self.hadTemporary = hadTemporary
     }
 
+    /// What a record of it needs besides what everybody sees.
+    struct Books {
+        var touched: Kinds
+        var names: [String]
+        var needsReset: Bool
+        var prepared: SessionEffects
+        var mayHaveUnreadStatements: Bool
+        var hadTemporary: Bool
+    }
+
+    var books: Books {
+        get {
+            Books(
+                touched: touched, names: names, needsReset: needsReset, prepared: prepared,
+                mayHaveUnreadStatements: mayHaveUnreadStatements, hadTemporary: hadTemporary)
+        }
+        set {
+            (touched, names, needsReset) = (newValue.touched, newValue.names, newValue.needsReset)
+            (prepared, mayHaveUnreadStatements) = (newValue.prepared, newValue.mayHaveUnreadStatements)
+            hadTemporary = newValue.hadTemporary
+        }
+    }
+
     /// Whether another client would find it as it was.
     @inline(__always)
     var isUntouched: Bool { touched.rawValue | holds.rawValue == 0 }

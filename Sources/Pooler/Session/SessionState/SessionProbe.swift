@@ -29,7 +29,7 @@ final class SessionProbe {
 
     /// How much there is of each kind that is bound to a connection.
     struct Counts: Equatable {
-        private var numbers = [Int](repeating: 0, count: Self.order.count)
+        private(set) var numbers = [Int](repeating: 0, count: Self.order.count)
 
         /// In the order of the question.
         private static let order: [Kinds] = [.listen, .temporary, .advisoryLock, .cursor, .statement, .slot]
@@ -40,6 +40,11 @@ final class SessionProbe {
             for (index, value) in row.prefix(numbers.count).enumerated() {
                 numbers[index] = value.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
             }
+        }
+
+        /// As another process has counted; missing numbers are 0.
+        init(numbers given: [Int]) {
+            for (index, number) in zip(numbers.indices, given) { numbers[index] = number }
         }
 
         /// What there is.

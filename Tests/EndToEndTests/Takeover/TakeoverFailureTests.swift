@@ -1,0 +1,174 @@
+import Glibc
+import PoolerTestSupport
+import Testing
+
+/// A takeover that comes to nothing leaves the old process as it was.
+@Suite(.pgvaletOnly) struct TakeoverFailureTests {
+    /// A pooler with a client in a transaction, one that waits, and one that is idle.
+    private struct Scene {
+        let pooler: Pooler
+        let (open, waiting, idle): (Connection, Connection, Connection)
+        let server: Int
+
+        init(_ more: [String: String] = [:]) throws {
+            let own = ["pool_mode": "transaction", "default_pool_size": "1", "worker_threads": "2"]
+            pooler = try Pooler(own.merging(more) { $1 })
+            (open, waiting, idle) = (try pooler.connect(), try pooler.connect(), try pooler.connect())
+            try idle.query("select 1")
+            try open.query("begin")
+            server = try open.serverPID()
+            try waiting.send("select 'waited'")
+            try eventually { [pooler] in try pooler.pool()["cl_waiting"] == "1" }
+        }
+
+        /// Everything goes on in the process that was there first.
+        func expectUntouched(_ comment: Comment? = nil) throws {
+            #expect(pooler.ended == nil, comment)
+            #expect(try open.serverPID() == server, comment)
+            try open.query("commit")
+            #expect(try waiting.lastResult().value == "waited", comment)
+            #expect(try idle.query("select 2").value == "2", comment)
+            #expect(try pooler.connect().query("select 3").value == "3", comment)
+        }
+
+        /// A console client that will ask for everything.
+        func taker() throws -> RawClient {
+            let taker = try RawClient(unix: pooler)
+            try taker.logIn([("user", "admin"), ("database", "pgbouncer")])
+            return taker
+        }
+    }
+
+    /// How far the other process comes before it ends.
+    enum End: String, CaseIterable {
+        case atOnce, afterTheHead, inTheMiddle, afterEverything, inWords, silent, nonsense
+    }
+
+    @Test(arguments: End.allCases) func `the new process ends at some point`(end: End) throws {
+        let scene = try Scene(["suspend_timeout": "1"])
+        let taker = try scene.taker()
+        try taker.send(.query("TAKEOVER 1"))
+        switch end {
+        case .atOnce:
+            taker.close()
+            try scene.expectUntouched()
+            return
+        case .afterTheHead: _ = try taker.receive(21)
+        case .inTheMiddle: _ = try taker.receive(60)
+        case .afterEverything: _ = try taker.receive(500)
+        case .inWords:
+            _ = try taker.receive(500)
+            try taker.send(WireMessage("A", Array("cannot bind".utf8)))
+            try eventually { scene.pooler.log.contains("says: cannot bind") }
+        case .silent:
+            try eventually { scene.pooler.log.contains("did not answer in time") }
+        case .nonsense:
+            _ = try taker.receive(500)
+            try taker.send(WireMessage("Z", [1, 2, 3]))
+        }
+        taker.close()
+        try eventually { scene.pooler.log.contains("the takeover failed, this process goes on") }
+        try scene.expectUntouched("\(end)")
+        // And another one can still take over.
+        let old = try scene.pooler.takeOver()
+        #expect(try old.wait() == .exited(0))
+        #expect(try scene.idle.query("select 4").value == "4")
+    }
+
+    @Test func `a configuration that cannot be used`() throws {
+        let scene = try Scene()
+        let ini = scene.pooler.ini
+        try scene.pooler.writeIni(ini + "nonsense = 1\n")
+        #expect(try scene.pooler.startSuccessor().wait() == .exited(1))
+        // This one is found only after everything has been offered: the port is taken.
+        let other = try Pooler()
+        try scene.pooler.writeIni(ini + "metrics_listen = 127.0.0.1:\(other.port)\n")
+        #expect(try scene.pooler.startSuccessor().wait() == .exited(1))
+        try eventually { scene.pooler.log.contains("the takeover failed, this process goes on") }
+        #expect(scene.pooler.log.contains("says: metrics_listen: cannot listen on"))
+        try scene.expectUntouched()
+    }
+
+    @Test func `another version, another account, another way in`() throws {
+        let scene = try Scene()
+        let taker = try scene.taker()
+        try taker.send(.query("TAKEOVER 99"))
+        #expect(
+            try taker.readUntil("Z").first?.error
+                == PostgresError("ERROR", "0A000", "the running process speaks version 1 of the hand-over, not 99"))
+        // Over TCP nobody gets descriptors, whoever it is.
+        let console = try scene.pooler.connect(user: "admin", database: "pgbouncer")
+        #expect(
+            throws: PostgresError(
+                "ERROR", "42501", "only a process of the same account may take over, over the Unix socket")
+        ) {
+            try console.query("TAKEOVER 1")
+        }
+        #expect(throws: PostgresError.console("admin access needed")) {
+            try scene.pooler.console("TAKEOVER 1", user: "stats")
+        }
+        #expect(throws: PostgresError.self) { try console.query("TAKEOVER") }
+        #expect(throws: PostgresError.self) { try console.query("TAKEOVER one") }
+        try scene.expectUntouched()
+    }
+
+    @Test(.enabled(if: Account.isRoot)) func `an account other than its own gets nothing`() throws {
+        let pooler = try Pooler(["unix_socket_dir": "@pgvalet-test-\(getpid())"])
+        let script = #"""
+            use Socket; use POSIX (); POSIX::setgid(65534); POSIX::setuid(65534);
+            socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, pack("Sa*", AF_UNIX, "\0" . $ARGV[0])) or die "connect: $!";
+            my $startup = pack("N", 3 << 16) . "user\0admin\0database\0pgbouncer\0\0";
+            syswrite($s, pack("N", 4 + length $startup) . $startup);
+            my $in = ""; while ($in !~ /Z\x00\x00\x00\x05I/) { sysread($s, $in, 4096, length $in) or die "end: $in" }
+            my $query = "TAKEOVER 1\0"; syswrite($s, "Q" . pack("N", 4 + length $query) . $query);
+            sysread($s, my $answer, 4096); $answer =~ tr/\0/ /; print $answer;
+            """#
+        let output = try ChildProcess.run(
+            ["perl", "-e", script, "pgvalet-test-\(getpid())/.s.PGSQL.\(pooler.port)"]
+        ).output
+        #expect(output.contains("42501") && output.contains("only a process of the same account"), "\(output)")
+        #expect(try pooler.connect().query("select 1").value == "1")
+    }
+
+    @Test(.enabled(if: Account.isRoot)) func `nothing is taken from a process of another account`() throws {
+        // Where a Unix socket is free, anybody can listen.
+        let pooler = try Pooler()
+        pooler.signal(SIGKILL)
+        _ = try pooler.wait()
+        let script = #"""
+            use Socket; unlink $ARGV[0]; socket(my $s, AF_UNIX, SOCK_STREAM, 0);
+            bind($s, pack_sockaddr_un($ARGV[0])) or die "bind: $!"; chmod 0777, $ARGV[0]; listen($s, 5);
+            if (!fork()) { exec "setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", @ARGV[1..$#ARGV] }
+            wait(); exit($? >> 8);
+            """#
+        let (ending, output) = try ChildProcess.run([
+            "perl", "-e", script, "\(pooler.directory)/.s.PGSQL.\(pooler.port)", Pooler.binary, "-R",
+            "\(pooler.directory)/pooler.ini",
+        ])
+        #expect(ending == .exited(1))
+        #expect(output.contains("FATAL cannot take over: the process at the Unix socket runs under another account"))
+    }
+
+    @Test func `while suspended or shutting down it stays as it is`() throws {
+        let pooler = try Pooler()
+        let console = try pooler.connect(user: "admin", database: "pgbouncer")
+        try console.query("SUSPEND")
+        // Nobody can log in now, so it is asked by a console that is there.
+        #expect(throws: PostgresError("ERROR", "55000", "pooler is suspended")) { try console.query("TAKEOVER 1") }
+        try console.query("RESUME")
+        try console.query("SHUTDOWN WAIT_FOR_CLIENTS")
+        #expect(throws: PostgresError.console("pooler is shutting down")) { try console.query("TAKEOVER 1") }
+    }
+
+    @Test func `signals wait until it is decided whom they are for`() throws {
+        let scene = try Scene(["suspend_timeout": "1"])
+        let taker = try scene.taker()
+        try taker.send(.query("TAKEOVER 1"))
+        _ = try taker.receive(21)
+        scene.pooler.signal(SIGINT)
+        try eventually { scene.pooler.log.contains("the takeover failed, this process goes on") }
+        try eventually { scene.pooler.log.contains("got SIGINT, shutting down") }
+        try scene.open.query("commit")
+        #expect(try scene.pooler.wait() == .exited(0))
+    }
+}
