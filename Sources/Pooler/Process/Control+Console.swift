@@ -61,8 +61,7 @@ extension Control {
         case .set(let key, let value):
             answer(address, .effect(set(key, to: value)))
         case .shutdown(let mode):
-            shutDown(mode)
-            if mode != .immediate { done(address) }
+            shutDown(mode) { self.done(address) }
         case .takeOver(let version):
             takeOverRequested(version, address)
         }

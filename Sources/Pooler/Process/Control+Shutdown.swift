@@ -53,7 +53,8 @@ extension Control {
         shutDown(mode)
     }
 
-    func shutDown(_ mode: ConsoleEffect.ShutdownMode) {
+    /// - Parameter begun: called when no client can connect any more that would be turned away.
+    func shutDown(_ mode: ConsoleEffect.ShutdownMode, begun: @escaping @MainActor () -> Void = {}) {
         switch mode {
         case .immediate:
             exitProcess(0)
@@ -68,8 +69,12 @@ extension Control {
         // The workers let go of theirs too, and with the last one the socket is closed: another process on the same port gets
         // all new clients.
         listeners.removeAll { !$0.isUnix }
-        applyCondition()
-        startPolling()
+        let condition = condition
+        gather({ $0.conditionChanged(condition) }) { _ in
+            begun()
+            self.startPolling()
+        }
+        applyToPredecessors()
     }
 
     /// Whether the shutdown has nothing left to wait for.
