@@ -113,8 +113,8 @@ import Testing
         case connected, startup, request, record, hello
 
         /// Of those behind their ClientHello no more are in the middle of a handshake, at 45 kB, than may be at a time.
-        var cost: Int { self == .hello ? 12 * 1024 : 4096 }
-        var count: Int { self == .hello ? 1500 : 300 }
+        var cost: Int { self == .hello ? 20 * 1024 : 4096 }
+        var count: Int { self == .hello ? 900 : 300 }
 
         /// Some of the first bytes of a login.
         func play(_ client: RawClient) throws {
@@ -155,7 +155,7 @@ import Testing
     func `a client that falls silent costs little, and ends in time`(stop: Stop) throws {
         let identity = CertificateAuthority.localhost
         let pooler = try Pooler([
-            "max_client_conn": "3000", "client_login_timeout": "10", "client_tls_sslmode": "allow",
+            "max_client_conn": "3000", "client_login_timeout": "20", "client_tls_sslmode": "allow",
             "client_tls_cert_file": identity.certificate, "client_tls_key_file": identity.key, "worker_threads": "1",
             // Else the kernel keeps those who say nothing to itself.
             "tcp_defer_accept": "0",

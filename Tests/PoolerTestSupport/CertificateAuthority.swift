@@ -1,7 +1,10 @@
+import Synchronization
+
 /// A certificate authority of the test's own, made with the openssl command; its files go with it.
 public final class CertificateAuthority: Sendable {
     private let home: TemporaryDirectory
     private let name: String
+    private let issuing = Mutex(())
 
     /// One for all tests that need no second.
     public static let shared: CertificateAuthority = {
@@ -47,7 +50,8 @@ public final class CertificateAuthority: Sendable {
             let names = "subjectAltName=\(alternatives.joined(separator: ","))\n"
             command += ["-extfile", try home.write("\(file).ext", names)]
         }
-        try ChildProcess.check(command)
+        // The file of serial numbers is everybody's.
+        try issuing.withLock { _ in try ChildProcess.check(command) }
         try ChildProcess.check(["chmod", "600", identity.key])
         try Account.give(identity.certificate)
         try Account.give(identity.key)
