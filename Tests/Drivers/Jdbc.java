@@ -57,16 +57,16 @@ public class Jdbc {
 
         Connection first = clients.get(0), second = clients.get(1);
         try (Statement statement = first.createStatement()) {
-            statement.execute("drop table if exists jdbc_changing; create table jdbc_changing as select 1 as a");
-            for (int round = 0; round < 6; round++) expect("before", value(second, "select * from jdbc_changing"), 1);
-            statement.execute("alter table jdbc_changing alter a type text");
+            statement.execute("drop table if exists jdbc_changing; create table jdbc_changing as select '1'::text as a");
+            for (int round = 0; round < 6; round++) expect("before", value(second, "select * from jdbc_changing"), "1");
+            statement.execute("alter table jdbc_changing alter a type varchar(9)");
             expect("after", value(second, "select * from jdbc_changing"), "1");
             try (Connection careful = DriverManager.getConnection(url("&autosave=conservative"))) {
                 careful.setAutoCommit(false);
                 for (int round = 0; round < 6; round++) value(careful, "select * from jdbc_changing");
                 careful.commit();
-                statement.execute("alter table jdbc_changing alter a type bigint using a::bigint");
-                expect("autosave", value(careful, "select * from jdbc_changing"), 1L);
+                statement.execute("alter table jdbc_changing alter a type text");
+                expect("autosave", value(careful, "select * from jdbc_changing"), "1");
                 careful.rollback();
             }
             statement.execute("drop table jdbc_changing");

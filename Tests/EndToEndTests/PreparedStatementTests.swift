@@ -411,6 +411,7 @@ import Testing
         let batches: [[WireMessage]] = [
             [.bind("s"), .describePortal, .execute(), .sync], [.bind("s"), .execute(), .sync],
             [.bind("s"), .describePortal, .execute(), .flush, .sync], [.bind("s"), .flush, .sync], [.bind("s"), .sync],
+            [.bind("s"), .describePortal, .execute(), .flush, .sync],
         ]
         for (number, batch) in batches.enumerated() {
             let client = try RawClient.loggedIn(pooler)
@@ -419,13 +420,15 @@ import Testing
             try client.send(Self.run("s") + [.sync])
             try client.readUntil("Z")
             try owner.query("alter table piecemeal add b\(number) int")
-            for message in batch {
-                try client.send(message)
+            // The last one as node-postgres sends it: at once, with a Flush.
+            let pieces = number == batches.count - 1 ? [batch] : batch.map { [$0] }
+            for piece in pieces {
+                try client.send(piece)
                 // The server's answer has its time.
                 for _ in 0..<5 { try other.query("select 1") }
             }
             let answer = try client.readUntil("Z")
-            if number == 0 {
+            if number == 0 || number == batches.count - 1 {
                 #expect(answer.map(\.type) == ["2", "T", "D", "C", "Z"], "\(answer)")
             } else {
                 #expect(

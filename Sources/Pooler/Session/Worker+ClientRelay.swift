@@ -236,7 +236,7 @@ extension Worker {
             return .forward
         case .flush:
             guard case .linked(let server) = client.link else { return .discard }
-            server.statements.replay.abandon()
+            server.statements.replay.flushed()
             answerMadeUp(on: server)
             return .forward
         case .copyData:

@@ -116,6 +116,25 @@ import Testing
         }
     }
 
+    @Test func `a COPY behind a RESET is not disturbed`() throws {
+        let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
+        let client = try RawClient(pooler)
+        try client.logIn([("user", "app"), ("database", "app"), ("options", "-c geqo=off")])
+        try client.query("create table if not exists copied_behind (a int); truncate copied_behind")
+        let data: [WireMessage] = [WireMessage("d", Array("7\n".utf8)), WireMessage("c")]
+        try client.send([.query("reset all; copy copied_behind from stdin")] + data)
+        #expect(try client.readUntil("Z").map(\.type).filter { "GCEZ".contains($0) } == ["C", "G", "C", "Z"])
+        try client.send(
+            WireMessage.statement("reset all") + WireMessage.statement("copy copied_behind from stdin") + data + [.sync]
+        )
+        #expect(try client.readUntil("Z").map(\.type).filter { "GCEZ".contains($0) } == ["C", "G", "C", "Z"])
+        let row = try client.query("select count(*), current_setting('geqo') from copied_behind").first {
+            $0.type == "D"
+        }
+        #expect(row?.values == ["2", "off"])
+        try client.query("drop table copied_behind")
+    }
+
     @Test func `DISCARD ALL goes back to them, and RESET in a failed transaction harms nobody`() throws {
         let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
         let client = try pooler.connect(["options": "-c TimeZone=Asia/Tokyo -c geqo=off"])

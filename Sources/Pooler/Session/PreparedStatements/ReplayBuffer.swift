@@ -19,6 +19,8 @@ struct ReplayBuffer {
     /// How many answers the batch has.
     private(set) var requestCount = 0
     private var hasBind = false
+    /// Whether the client has asked for the answers so far, and may wait for them before it ends the batch.
+    private(set) var isFlushed = false
 
     init() {}
 
@@ -33,7 +35,11 @@ struct ReplayBuffer {
         isDescribed = false
         hasBind = false
         requestCount = 0
+        isFlushed = false
     }
+
+    /// A Flush, which need not be sent again.
+    mutating func flushed() { isFlushed = true }
 
     /// The next message; its bytes follow by `append`.
     mutating func messageSent(_ request: ReplyQueue.Request, isWhole: Bool, length: Int) {

@@ -69,7 +69,9 @@ extension StatementRelay {
         case .uses(let named, let copy):
             let isFirst = server.replay.requestCount == requestCount
             let isRepeatable = server.replay.isComplete && isFirst && replies.awaitsOnlySync
-            let mayBeRepeatable = server.replay.isRecording && isFirst && isBind && replies.isEmpty
+            let mayBeRepeatable =
+                server.replay.isRecording && !server.replay.isFlushed && isFirst && isBind
+                && replies.isEmpty
             let told = rename(copy.name, named.name, in: body)
             if fields.isOutdatedPlan {
                 copy.statement.outdated()
@@ -122,10 +124,11 @@ extension StatementRelay {
     /// done; otherwise what the client gets now is returned.
     @inline(never)
     func settleWithheld(_ server: inout ServerStatements, _ replies: inout ReplyQueue) -> [UInt8]? {
-        guard let failure = server.withheld, !server.replay.isRecording else { return nil }
+        guard let failure = server.withheld, !server.replay.isRecording || server.replay.isFlushed else { return nil }
         server.withheld = nil
         let isReadable = server.replay.isDescribed && !server.replay.hasBinaryValues
         guard server.replay.isComplete, replies.awaitsOnlySync, isReadable || !failure.isThere else {
+            server.replay.abandon()
             return failure.error
         }
         if failure.isThere { failure.named.described() }

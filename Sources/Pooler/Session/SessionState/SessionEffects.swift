@@ -63,6 +63,8 @@ struct SessionEffects: Equatable, Sendable {
     var executes = false
     /// Parameters go back to what they were at the session's start.
     var resets = false
+    /// COPY: what is sent behind it may belong to it.
+    var copies = false
     /// PREPARE, EXECUTE or DEALLOCATE: a prepared statement is named.
     var namesStatements = false
 
@@ -75,7 +77,7 @@ struct SessionEffects: Equatable, Sendable {
 
     /// Whether it leaves a session as it is; so for nearly all texts.
     @inline(__always)
-    var isEmpty: Bool { touches.isEmpty && ends.isEmpty && names.isEmpty }
+    var isEmpty: Bool { touches.isEmpty && ends.isEmpty && names.isEmpty && !copies }
 
     mutating func make(_ kinds: Kinds) {
         touches.formUnion(kinds)
@@ -89,6 +91,7 @@ struct SessionEffects: Equatable, Sendable {
         ends.formUnion(other.ends)
         executes = executes || other.executes
         resets = resets || other.resets
+        copies = copies || other.copies
         namesStatements = namesStatements || other.namesStatements
         for name in other.names { setsParameter(name) }
     }

@@ -74,6 +74,7 @@ struct SessionLexer: ~Escapable {
         case UInt8(ascii: "d"): readD(word)
         case UInt8(ascii: "c"):
             if matches(word, "create") { readCreate() }
+            if matches(word, "copy") { effects.copies = true }
             if matches(word, "close") { effects.ends.insert(.cursor) }
             // Names of parameters that a procedure sets are known to nobody, so that all are reset behind it.
             if matches(word, "call") { effects.touches.formUnion([.knowable, .unread]) }

@@ -145,7 +145,11 @@ extension Worker {
         }
         server.session.ran(effects, names: names)
         if client.session.holdsPin, server.session.isTouched { questionPin(client, pool) }
-        if effects.resets, client.identity?.hasStartingValues ?? false { client.session.isResetting = true }
+        if effects.copies {
+            client.session.isResetting = false
+        } else if effects.resets, client.identity?.hasStartingValues ?? false {
+            client.session.isResetting = true
+        }
         return .entered
     }
 

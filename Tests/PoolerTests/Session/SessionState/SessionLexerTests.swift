@@ -23,7 +23,7 @@ import Testing
         "declare c cursor without hold for select 1", "discard plans", "discard sequences",
         "set transaction_isolation = 'serializable'", "grant execute on function f() to a",
         "select e'it\\'s', 'a\\b'", "select 'ä', 'b\\'", "select a.temp from b.temp",
-        "select my_pg_advisory_lock(1), pg_advisory_lock2(1), $1pg_advisory_lock", "copy t from stdin", "(select 1)",
+        "select my_pg_advisory_lock(1), pg_advisory_lock2(1), $1pg_advisory_lock", "(select 1)",
         "vacuum", "with a as (select 1) select * from a", "select item, system, remember from into_temp",
     ])
     func `plain statements change nothing`(text: String) {
@@ -171,6 +171,14 @@ import Testing
     ])
     func `what goes back to its beginning is told`(text: String, resets: Bool) {
         #expect(Self.effects(text).resets == resets)
+    }
+
+    @Test func `COPY is told, and nothing else of it`() {
+        var copies = SessionEffects.none
+        copies.copies = true
+        #expect(Self.effects("copy t from stdin") == copies)
+        #expect(Self.effects("reset all; COPY t to stdout").copies)
+        #expect(!Self.effects("select copy from t").copies)
     }
 
     @Test func `what a backslash means may change on the way, so both readings count`() {
