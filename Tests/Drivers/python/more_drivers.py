@@ -24,7 +24,11 @@ def aiopg():
 
 def py_postgresql():
     import postgresql
+    from postgresql import versionstring
 
+    # It cannot read the version of Debian's Postgres, with its package in parentheses.
+    read = versionstring.split
+    versionstring.split = lambda text: read(text.split()[0])
     address = f"pq://app@{host}:{port}/app"
     clients = [postgresql.open(address) for _ in range(4)]
     statements = [client.prepare(f"select $1::int + {index}") for index, client in enumerate(clients)]
