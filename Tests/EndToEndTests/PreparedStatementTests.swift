@@ -430,7 +430,10 @@ import Testing
                 for _ in 0..<5 { try other.query("select 1") }
             }
             let answer = try client.readUntil("Z")
-            if number == 0 || number == batches.count - 1 {
+            if number == 2 {
+                // The client might have waited behind its Flush, if the server answered before the rest came.
+                #expect([["E", "Z"], ["2", "T", "D", "C", "Z"]].contains(answer.map(\.type)), "\(answer)")
+            } else if number == 0 || number == batches.count - 1 {
                 #expect(answer.map(\.type) == ["2", "T", "D", "C", "Z"], "\(answer)")
             } else {
                 #expect(

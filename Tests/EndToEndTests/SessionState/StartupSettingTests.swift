@@ -120,7 +120,7 @@ import Testing
         let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
         let client = try RawClient(pooler)
         try client.logIn([("user", "app"), ("database", "app"), ("options", "-c geqo=off")])
-        try client.query("create table if not exists copied_behind (a int); truncate copied_behind")
+        _ = try client.query("create table if not exists copied_behind (a int); truncate copied_behind")
         let data: [WireMessage] = [WireMessage("d", Array("7\n".utf8)), WireMessage("c")]
         try client.send([.query("reset all; copy copied_behind from stdin")] + data)
         #expect(try client.readUntil("Z").map(\.type).filter { "GCEZ".contains($0) } == ["C", "G", "C", "Z"])
@@ -132,7 +132,7 @@ import Testing
             $0.type == "D"
         }
         #expect(row?.values == ["2", "off"])
-        try client.query("drop table copied_behind")
+        _ = try client.query("drop table copied_behind")
     }
 
     @Test func `DISCARD ALL goes back to them, and RESET in a failed transaction harms nobody`() throws {
