@@ -17,9 +17,6 @@ struct ClientIdentity: Sendable {
     /// What it wants as a replication client; nil for all others.
     var replication: ReplicationRequest?
 
-    /// Whether it gave values of parameters, to which RESET goes back.
-    var hasStartingValues: Bool { !settings.isEmpty || parameters.contains { $0 != nil } }
-
     static let userNameLimit = 127
 
     /// Forgets what only the login needs.

@@ -282,6 +282,10 @@ extension Worker {
         let parameters = parameterSets.intern(values)
         client.parameters = parameters
         client.session.initial = sessionSettings.intern(settings)
+        var starting = identity.parameters
+        // There it is not as the client gave it.
+        if configuration.settings.applicationNameAddHost { starting[TrackedParameters.applicationNameIndex] = nil }
+        client.session.starting = starting.contains { $0 != nil } ? parameterSets.intern(starting) : nil
         setSettings(client.session.initial, of: client)
         let key = makeCancelKey()
         client.cancelKey = key

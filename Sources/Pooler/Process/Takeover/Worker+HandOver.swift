@@ -166,7 +166,7 @@ extension Worker {
         record.pool = client.pool.flatMap { pools[$0.key] } ?? 0
         record.user = client.identity?.user ?? ""
         record.database = client.identity?.database ?? ""
-        record.startupParameters = client.identity?.parameters ?? []
+        record.startupParameters = client.session.starting?.values ?? client.identity?.parameters ?? []
         record.startupSettings = client.identity?.settings.map { .init(name: $0.name, value: $0.value) } ?? []
         record.cancelKey = client.cancelKey
         switch client.phase {

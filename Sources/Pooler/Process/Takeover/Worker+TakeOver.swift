@@ -166,6 +166,8 @@ extension Worker {
         client.largeParse = record.largeParse
         client.session.settings = settings(record.session.settings)
         client.session.initial = settings(record.session.initial)
+        let starting = names.values(record.startupParameters)
+        client.session.starting = starting.contains { $0 != nil } ? parameterSets.intern(starting) : nil
         client.session.pinnedSince = record.session.pinnedSince
         client.session.holdsPin = record.session.holdsPin
         client.session.wasNotified = record.session.wasNotified

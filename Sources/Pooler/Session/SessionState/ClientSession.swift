@@ -4,6 +4,8 @@ struct ClientSession {
     var settings: SessionSettings?
     /// Those of its startup packet, to which RESET goes back.
     var initial: SessionSettings?
+    /// The tracked parameters of its startup packet, likewise; nil where it gave none.
+    var starting: ParameterSet?
     /// Since when it is kept on its server; nil while it is not.
     var pinnedSince: Instant?
     /// Whether it is counted against max_pinned.
@@ -18,6 +20,9 @@ struct ClientSession {
     var wasNotified = false
 
     init() {}
+
+    /// Whether RESET goes back to values of its own.
+    var hasStartingValues: Bool { initial != nil || starting != nil }
 }
 
 /// What a server's session holds, beyond the tracked parameters and the prepared statements.

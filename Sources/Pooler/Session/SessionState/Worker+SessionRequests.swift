@@ -147,7 +147,7 @@ extension Worker {
         if client.session.holdsPin, server.session.isTouched { questionPin(client, pool) }
         if effects.copies {
             client.session.isResetting = false
-        } else if effects.resets, client.identity?.hasStartingValues ?? false {
+        } else if effects.resets, client.session.hasStartingValues {
             client.session.isResetting = true
         }
         return .entered

@@ -6,15 +6,12 @@ extension Worker {
     func putBack(_ client: ClientConnection, behind message: ClientMessage) {
         guard message == .request(.query) || message == .request(.sync), client.scanner.isAtBoundary else { return }
         client.session.isResetting = false
-        guard case .linked(let server) = client.link, !server.replies.isSkipping, let identity = client.identity,
-            server.pool.replication == nil
-        else { return }
-        var values = identity.settings
-        for (name, value) in zip(shared.tracked.names, identity.parameters) {
-            // With application_name_add_host it is not as the client gave it.
-            if let value, name != "application_name" || !configuration.settings.applicationNameAddHost {
-                values.append(SessionSetting(name: name.lowercased(), value: value))
-            }
+        guard case .linked(let server) = client.link, !server.replies.isSkipping, server.pool.replication == nil else {
+            return
+        }
+        var values = client.session.initial?.settings ?? []
+        for (name, value) in zip(shared.tracked.names, client.session.starting?.values ?? []) {
+            if let value { values.append(SessionSetting(name: name.lowercased(), value: value)) }
         }
         guard !values.isEmpty else { return }
         server.replies.requestSent(.query, for: .pooler)
