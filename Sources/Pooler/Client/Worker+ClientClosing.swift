@@ -64,6 +64,7 @@ extension Worker {
             }
             if client.isOpen { endDelay(of: client) }
         case .welcomeWait:
+            guard settings.clientLoginTimeout > .zero else { return }
             let error = client.pool?.failure?.reason.description
             closeWhenOverdue(
                 client, client.connectedAt + settings.clientLoginTimeout,

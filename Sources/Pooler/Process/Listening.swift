@@ -46,7 +46,8 @@ struct Listening {
 
     /// Opens everything. A single TCP address that cannot be bound is a warning, as long as one can.
     ///
-    /// - Parameter taken: what another process has opened already; what is not wanted any more is left out.
+    /// - Parameter taken: what another process has opened already; what is not wanted any more is left out. Then every
+    ///   address must be had.
     func open(log: Logger, taken: [Listener] = []) throws -> [Listener] {
         guard passed.isEmpty else { return try takePassed(log: log) }
         var listeners: [Listener] = []
@@ -64,6 +65,8 @@ struct Listening {
                 listeners.append(listener)
                 log.info("listening on \(listener.name)")
             } catch {
+                // Whoever is taken over has an address that must not be lost on the way.
+                guard taken.isEmpty else { throw error }
                 log.warning("\(error)")
             }
         }

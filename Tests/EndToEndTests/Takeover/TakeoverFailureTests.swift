@@ -53,7 +53,7 @@ import Testing
             taker.close()
             try scene.expectUntouched()
             return
-        case .afterTheHead: _ = try taker.receive(21)
+        case .afterTheHead: _ = try taker.receive(25)
         case .inTheMiddle: _ = try taker.receive(60)
         case .afterEverything: _ = try taker.receive(500)
         case .inWords:
@@ -73,6 +73,28 @@ import Testing
         let old = try scene.pooler.takeOver()
         #expect(try old.wait() == .exited(0))
         #expect(try scene.idle.query("select 4").value == "4")
+    }
+
+    @Test func `a new process that is too slow learns that it is too late`() throws {
+        let scene = try Scene(["suspend_timeout": "1"])
+        // A login that has begun holds the hand-over up for a moment, in which the new process can be stopped.
+        let login = try RawClient(scene.pooler)
+        try login.send([0, 0, 0, 8, 4, 210, 22, 47] as [UInt8])
+        let new = try scene.pooler.startSuccessor()
+        try eventually { scene.pooler.log.contains("another process wants to take over") }
+        #expect(new.signal(SIGSTOP))
+        try eventually { scene.pooler.log.contains("the takeover failed, this process goes on") }
+        #expect(new.signal(SIGCONT))
+        #expect(try new.wait() == .exited(1))
+        try scene.expectUntouched()
+    }
+
+    @Test func `an address that cannot be had leaves the old ones as they are`() throws {
+        let scene = try Scene()
+        try scene.pooler.writeIni(
+            scene.pooler.ini.replacing("listen_addr = 127.0.0.1", with: "listen_addr = 127.0.0.1, 0.0.0.0"))
+        #expect(try scene.pooler.startSuccessor().wait() == .exited(1))
+        try scene.expectUntouched()
     }
 
     @Test func `a configuration that cannot be used`() throws {

@@ -55,6 +55,8 @@ struct TakeoverHead: TakeoverValue, Equatable {
     var version: UInt32 = 0
     var byteCount: UInt64 = 0
     var descriptorCount: UInt32 = 0
+    /// The number of the process that is taken over.
+    var process = UInt32(getpid())
 
     init() {}
 
@@ -67,6 +69,7 @@ struct TakeoverHead: TakeoverValue, Equatable {
         try coder.code(&version)
         try coder.code(&byteCount)
         try coder.code(&descriptorCount)
+        try coder.code(&process)
     }
 }
 

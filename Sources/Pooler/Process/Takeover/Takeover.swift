@@ -12,6 +12,7 @@ final class Takeover {
     private static let descriptorLimit = 1 << 20
 
     let channel: TakeoverChannel
+    private let process: pid_t
     let offer: TakeoverOffer
     let sockets: TakeoverSockets
     /// Processes that the other one has taken over from and that have clients left.
@@ -27,6 +28,7 @@ final class Takeover {
         let (bytes, descriptors) = try channel.receive(Int(head.byteCount), until: deadline)
         sockets = TakeoverSockets(descriptors)
         self.channel = channel
+        process = pid_t(clamping: head.process)
         guard descriptors.count == Int(head.descriptorCount) else { throw .descriptorsMissing }
         offer = try TakeoverOffer(decoding: bytes)
         var earlier: [TakeoverChannel] = []
@@ -113,12 +115,23 @@ final class Takeover {
     func complete(_ log: Logger) throws(TakeoverError) {
         let deadline = Instant.now() + Self.patience
         do throws(TakeoverError) {
-            try channel.send(.ready, try UInt32(getpid()).encoded(), until: deadline)
+            // It may have given up meanwhile, and then its word for it is still to be read.
+            try? channel.send(.ready, try UInt32(getpid()).encoded(), until: deadline)
             _ = try channel.expect(.go, until: deadline)
         } catch .closed {
-            // It gives up in words. So it has died, and nobody but us has its clients.
+            // Two processes that read the same clients would be worse than none.
+            guard isGone() else { throw .goesOn }
             log.warning("the process that was taken over ended before it let go")
         }
+    }
+
+    /// Whether the other process has died, so that nobody but us has its clients. Its parent may take a moment to notice.
+    private func isGone() -> Bool {
+        for _ in 0..<100 {
+            if kill(process, 0) != 0, errno == ESRCH { return true }
+            usleep(10_000)
+        }
+        return false
     }
 
     /// It cannot be done: the other process is told why.

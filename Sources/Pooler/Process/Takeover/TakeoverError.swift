@@ -11,6 +11,8 @@ enum TakeoverError: Error, Equatable, CustomStringConvertible {
     case otherAccount
     /// The other process is gone.
     case closed
+    /// The other process has given up, and keeps everything.
+    case goesOn
     case timeout
     case socket(Errno)
     /// Not all descriptors came through, for want of room in this process.
@@ -25,6 +27,7 @@ enum TakeoverError: Error, Equatable, CustomStringConvertible {
         case .refused(let reason): "the other process says: \(reason)"
         case .otherAccount: "the process at the Unix socket runs under another account"
         case .closed: "the other process has closed the connection"
+        case .goesOn: "the other process has given up and goes on (suspend_timeout)"
         case .timeout: "the other process did not answer in time"
         case .socket(let error): "\(error)"
         case .descriptorsMissing: "not all descriptors came through, see the limit of open files"

@@ -133,7 +133,8 @@ extension Worker {
             loginCount += 1
             client.phase = .welcomeWait
             pool.welcomeWaiters.append(token)
-            timers.arm(slot: token.slot, at: client.connectedAt + configuration.settings.clientLoginTimeout)
+            let timeout = configuration.settings.clientLoginTimeout
+            if timeout > .zero { timers.arm(slot: token.slot, at: client.connectedAt + timeout) }
         case .session:
             client.phase = .session
             join(client, pools[record.pool].pool)
