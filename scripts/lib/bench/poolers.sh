@@ -44,9 +44,15 @@ start_poolers() {
     done
 }
 
+# Whether the PgBouncer at hand knows prepared statements in transaction mode (1.21 and later).
+pgbouncer_prepares() {
+    printf '1.21\n%s\n' "$("$pgbouncer" -V | awk 'NR == 1 { print $2 }')" | sort -V -C
+}
+
 start_bench_pooler() {
     local name=$1 program=$2
     shift 2
+    [[ $name != pgbouncer ]] || ! pgbouncer_prepares || set -- "$@" "max_prepared_statements = 200"
     start_pooler "$name" "$program" "${port[$name]}" <<<"default_pool_size = 10
 max_client_conn = 12000
 listen_backlog = 4096

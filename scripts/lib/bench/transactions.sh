@@ -1,18 +1,27 @@
 # pgbench -S, for each protocol (simple, extended, prepared), 1, 32 and 256 clients over 10 server connections, without and
 # with TLS: the pooler's processor time for a transaction, transactions a second, p50 and p99 of their latency (from pgbench's
-# log), and for 32 clients the pooler's system calls for a transaction (by perf, where it is and may be used).
+# log), and for 32 clients the pooler's system calls for a transaction (by perf, where it is and may be used). A PgBouncer before
+# 1.21 has no prepared statements in transaction mode, and is left out there.
 
 measure_transactions() {
-    local mode clients
+    local mode clients names=("${names[@]}")
     start_poolers "$(tls_settings ec)"
     scripts/install-dependencies linux-perf || say "  without perf: system calls are not counted"
     for mode in simple extended prepared; do
+        [[ $mode != prepared ]] || pgbouncer_prepares || unset_name pgbouncer
         for clients in 1 32 256; do
             in_turn transactions_run "$mode" "$clients" plain
         done
         in_turn transactions_run "$mode" 32 tls
         in_turn count_system_calls "$mode"
     done
+}
+
+# unset_name NAME: it has no part in what is left of the case.
+unset_name() {
+    local name rest=()
+    for name in "${names[@]}"; do [[ $name == "$1" ]] || rest+=("$name"); done
+    names=("${rest[@]}")
 }
 
 # transactions_run MODE CLIENTS plain|tls NAME
