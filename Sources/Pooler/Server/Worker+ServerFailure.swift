@@ -1,0 +1,70 @@
+/// Connections that end by themselves or are never brought about, and what that means for those who wait.
+extension Worker {
+    /// A connection ended by itself, or could not be brought about.
+    func serverEnded(_ server: ServerConnection, _ failure: ServerFailure) {
+        switch server.phase {
+        case .connecting, .login:
+            let pool = server.pool
+            log.warning("\(label(server)) closing because: \(failure.logText) (age=\(age(of: server))s)")
+            forget(server)
+            tallies.serverLoginFailures.add(failure.label)
+            if failure.isRefusedPassword, passwordRefused(of: server) { break }
+            launchFailed(pool, failure)
+        case .active(let client), .aligning(let client, _), .probing(let client?, _):
+            toClient.clear()
+            client.link = .none
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
+            closeClient(client, .serverCrashed)
+        case .lookingUp(let lookUp):
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
+            serverLeft(lookUp, failure)
+        case .testing, .probing(nil, _):
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
+            // Whoever waited for the outcome of a check may have another idle server.
+            serveQueue(of: server.pool)
+        case .idle, .beingCanceled:
+            closeServer(server, failure.text, isOrderly: false, label: failure.label)
+        case .closed:
+            break
+        }
+    }
+
+    /// A connection failed before it had a socket.
+    func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
+        log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
+        tallies.serverLoginFailures.add(failure.label)
+        removePending(token, of: pool)
+        launchFailed(pool, failure)
+    }
+
+    /// Forgets a connection that has no socket yet.
+    func removePending(_ token: Token, of pool: WorkerPool) {
+        pool.pool.serverRemoved(token)
+        table.remove(token)
+        loginEnded(in: pool)
+        releaseBudget(of: pool)
+    }
+
+    /// An attempt to open a connection failed. Clients go on waiting, unless the server itself said no, and nobody else
+    /// holds a connection that could still serve them.
+    private func launchFailed(_ pool: WorkerPool, _ failure: ServerFailure) {
+        pool.failure = (failure, now)
+        pool.failedHosts &+= 1
+        if failure.isFinalAnswer, pool.budget.servers.count == 0 {
+            shared.broadcast(.loginRefused(pool.key, failure), except: index)
+            loginRefused(pool.key, failure)
+        }
+    }
+
+    /// Tells every client that waits for a pool why it will get no server.
+    func loginRefused(_ key: PoolKey, _ failure: ServerFailure) {
+        guard let pool = pools[key] else { return }
+        let waiters = pool.pool.queue.waiters.map(\.client) + pool.welcomeWaiters
+        pool.welcomeWaiters = []
+        for token in waiters {
+            if case .client(let client) = table[token] { closeClient(client, failure.closeReason) }
+        }
+        endLookUps(of: pool, failure.description, onlyWaiting: true)
+        shared.secrets.forget(user: key.user)
+    }
+}
