@@ -1,28 +1,25 @@
 /// The families that belong to pools and databases.
 extension MetricsReport {
     func writePools(to out: inout Exposition) {
-        out.family("pgvalet_pool_clients", .gauge, "Clients of each pool by what they do: cl_ in SHOW POOLS.") {
-            samples in
-            for pool in pooler.pools {
-                func add(_ state: String, _ count: Int) { samples.add(labels(pool) + [("state", state)], count) }
-                add("active", pool.activeClients)
-                add("waiting", pool.waitingClients)
-                add("active_cancel_req", pool.activeCancels)
-                add("waiting_cancel_req", pool.waitingCancels)
+        func states(_ name: String, _ help: String, _ counts: (PoolReport) -> [(state: String, count: Int)]) {
+            out.family(name, .gauge, help) { samples in
+                for pool in pooler.pools {
+                    for (state, count) in counts(pool) { samples.add(labels(pool) + [("state", state)], count) }
+                }
             }
         }
-        out.family("pgvalet_pool_servers", .gauge, "Servers of each pool by what they do: sv_ in SHOW POOLS.") {
-            samples in
-            for pool in pooler.pools {
-                func add(_ state: String, _ count: Int) { samples.add(labels(pool) + [("state", state)], count) }
-                add("active", pool.activeServers)
-                add("active_cancel", pool.cancelServers)
-                add("being_canceled", pool.beingCanceledServers)
-                add("idle", pool.idleServers)
-                add("used", pool.usedServers)
-                add("tested", pool.testedServers)
-                add("login", pool.loginServers)
-            }
+        states("pgvalet_pool_clients", "Clients of each pool by what they do: cl_ in SHOW POOLS.") { pool in
+            [
+                ("active", pool.activeClients), ("waiting", pool.waitingClients),
+                ("active_cancel_req", pool.activeCancels), ("waiting_cancel_req", pool.waitingCancels),
+            ]
+        }
+        states("pgvalet_pool_servers", "Servers of each pool by what they do: sv_ in SHOW POOLS.") { pool in
+            [
+                ("active", pool.activeServers), ("active_cancel", pool.cancelServers),
+                ("being_canceled", pool.beingCanceledServers), ("idle", pool.idleServers), ("used", pool.usedServers),
+                ("tested", pool.testedServers), ("login", pool.loginServers),
+            ]
         }
         out.family("pgvalet_pool_maxwait_seconds", .gauge, "How long the first client in the queue has waited.") {
             samples in
