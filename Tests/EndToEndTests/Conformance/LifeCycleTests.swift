@@ -93,10 +93,13 @@ import Testing
         #expect(rows.first { $0["name"] == "stays" }?["load_balance_hosts"] == "disable")
     }
 
-    @Test(.since(19)) func `cancel_wait_timeout drops a cancel that the server does not deal with`() throws {
+    /// A client whose query never ends, on a server that never deals with a cancel.
+    private static func stuck(
+        _ settings: [String: String]
+    ) throws -> (server: ScriptedServer, pooler: Pooler, client: RawClient) {
         let server = try ScriptedServer { connection, channel in
             guard connection == 0 else {
-                // The cancel request: it is never dealt with.
+                // A cancel request.
                 _ = try channel.receive(1000, within: .seconds(60))
                 return
             }
@@ -104,12 +107,16 @@ import Testing
             _ = try channel.read()
             _ = try channel.read(within: .seconds(60))
         }
-        let pooler = try Pooler(
-            ["cancel_wait_timeout": "1", "pool_mode": "transaction", "server_tls_sslmode": "disable"],
-            databases: ["app": server.address])
+        let own = ["pool_mode": "transaction", "server_tls_sslmode": "disable"]
+        let pooler = try Pooler(own.merging(settings) { $1 }, databases: ["app": server.address])
         let client = try RawClient.loggedIn(pooler)
         try client.send(.query("select forever"))
         try eventually { try pooler.pool()["sv_active"] == "1" }
+        return (server, pooler, client)
+    }
+
+    @Test(.since(19)) func `cancel_wait_timeout drops a cancel that the server does not deal with`() throws {
+        let (server, pooler, client) = try Self.stuck(["cancel_wait_timeout": "1"])
         let sender = try RawClient(pooler)
         try sender.send(untyped(RequestCode.cancel, client.cancelKey))
         try eventually { try pooler.pool()["sv_active_cancel"] == "1" && pooler.pool()["cl_active_cancel_req"] == "1" }
@@ -119,28 +126,12 @@ import Testing
     }
 
     @Test(.pgvaletOnly) func `cancels beyond twice the pool's size wait for their turn`() throws {
-        let server = try ScriptedServer { connection, channel in
-            guard connection == 0 else {
-                _ = try channel.receive(1000, within: .seconds(60))
-                return
-            }
-            try channel.welcome()
-            _ = try channel.read()
-            _ = try channel.read(within: .seconds(60))
-        }
-        let pooler = try Pooler(
-            [
-                "cancel_wait_timeout": "0.8", "pool_mode": "transaction", "server_tls_sslmode": "disable",
-                "default_pool_size": "1",
-            ],
-            databases: ["app": server.address])
-        let client = try RawClient.loggedIn(pooler)
-        try client.send(.query("select forever"))
-        try eventually { try pooler.pool()["sv_active"] == "1" }
+        let (server, pooler, client) = try Self.stuck(["cancel_wait_timeout": "0.8", "default_pool_size": "1"])
         let senders = try (0..<3).map { _ in try RawClient(pooler) }
         for sender in senders { try sender.send(untyped(RequestCode.cancel, client.cancelKey)) }
         try eventually { try pooler.pool()["cl_waiting_cancel_req"] == "1" && pooler.pool()["sv_active_cancel"] == "2" }
         for sender in senders { #expect(try sender.isClosed()) }
+        withExtendedLifetime(server) {}
     }
 
     @Test func `disable_pqexec refuses simple queries and nothing else`() throws {
