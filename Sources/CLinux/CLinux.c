@@ -19,6 +19,8 @@ int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
 int clinux_peer_credentials(int fd, pid_t *pid, uid_t *uid) {
     struct ucred credentials;
     socklen_t length = sizeof credentials;

@@ -6,7 +6,7 @@ public enum Account {
     public static let isRoot = getuid() == 0
 
     /// What to put before a command so that it runs as that account. setpriv(1) replaces itself, so the pid stays.
-    static var prefix: [String] {
+    public static var prefix: [String] {
         isRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : []
     }
 

@@ -78,6 +78,9 @@ ssize_t clinux_receive_descriptors(int fd, void *buffer, size_t size, int *descr
 /// How many descriptors one message takes (SCM_MAX_FD is 253).
 enum { CLINUX_DESCRIPTORS = 200 };
 
+/// pidfd_open(2): a descriptor that stands for a process and is readable once that has ended.
+int clinux_pidfd_open(pid_t process);
+
 /// fcntl(2) with F_DUPFD_CLOEXEC.
 static inline int clinux_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 

@@ -26,6 +26,7 @@ extension CloseReason {
         case .noSuchDatabase: "no_such_database"
         case .databaseDisabled: "database_disabled"
         case .shuttingDown, .serverShuttingDown: "shutdown"
+        case .handedOver: "handed_over"
         case .loginTimeout: "client_login_timeout"
         case .serverLogin: "server_login_failed"
         case .serverCrashed, .serverClosed: "server_closed"

@@ -37,6 +37,8 @@ enum CloseReason: Equatable, Sendable {
     case noSuchDatabase(String)
     case databaseDisabled(String)
     case shuttingDown
+    /// A console, whose process is not the one to speak to any more.
+    case handedOver
     case loginTimeout(serverDown: Bool, lastError: String?)
     case serverLogin(sqlState: String, message: String)
     case serverCrashed
@@ -113,6 +115,7 @@ enum CloseReason: Equatable, Sendable {
         case .noSuchDatabase(let name): "no such database: \(name.truncated(toBytes: 63))"
         case .databaseDisabled(let name): "database \"\(name)\" is disabled"
         case .shuttingDown: "pooler is shutting down"
+        case .handedOver: "another process has taken over"
         case .loginTimeout(let serverDown, _):
             serverDown ? "client_login_timeout (server down)" : "client_login_timeout"
         case .serverLogin(_, let message): message

@@ -31,6 +31,7 @@ extension ConsoleError {
         Self("0A000", "the running process speaks version \(ours) of the hand-over, not \(wanted)")
     }
     static let takeoverUnderWay = Self("55006", "another process is taking over already")
+    static let handedOver = Self("55000", "another process has taken over")
     static let takeoverNotAllowed = Self(
         "42501", "only a process of the same account may take over, over the Unix socket")
     static let alreadyPaused = Self("08P01", "already suspended/paused")

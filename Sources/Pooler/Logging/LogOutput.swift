@@ -26,7 +26,8 @@ final class LogOutput: Sendable {
     private let sinks = Mutex(Sinks())
     private let verbosity = Atomic(0)
     private let standardError: Int32
-    private let isJournal: Bool
+    /// Whether standard error is the service manager's journal.
+    let isJournal: Bool
 
     /// - Parameters:
     ///   - standardError: the descriptor that stands for standard error.

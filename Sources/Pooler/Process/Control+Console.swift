@@ -13,6 +13,10 @@ extension Control {
         if let words = effect.words { log.info("\(words) command issued") }
         gather({ Array($0.pools.keys) }) { keys in
             let automatic = Set(keys.joined().map(\.database))
+            // What is ordered here would not hold there, and who ordered it could not know.
+            guard self.condition.shutdown != .handedOver else {
+                return self.answer(address, .effect(.failed(.handedOver)))
+            }
             if let refusal = self.poolerCondition(automatic).refusal(of: effect) {
                 self.answer(address, .effect(.failed(refusal)))
             } else {

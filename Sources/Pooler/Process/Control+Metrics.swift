@@ -4,8 +4,8 @@ import PoolerConfig
 
 /// The metrics endpoint, from the control thread's side.
 extension Control {
-    /// Opens what `metrics_listen` names, as far as another process has not opened it already; nil for nothing.
-    static func openMetrics(_ settings: Settings, taken: [Listener] = []) throws -> [Listener]? {
+    /// What `metrics_listen` names; nil for nothing.
+    nonisolated static func metricsAddresses(_ settings: Settings) throws -> [SocketAddress]? {
         guard let place = settings.metricsListen else { return nil }
         let outcome =
             place.host == "*"
@@ -13,15 +13,22 @@ extension Control {
             : HostResolver.lookUp(place.host, port: place.port)
         switch outcome {
         case .failure(let reason): throw MetricsError.address(place, reason)
-        case .addresses(let found):
-            return try found.map { address in
-                if let listener = taken.first(where: { $0.name == Listener.name(of: address) }) { return listener }
-                do throws(Listener.OpenError) {
-                    return try Listener.tcp(
-                        address, backlog: 16, reusePort: settings.soReuseport, options: SocketOptions(settings))
-                } catch {
-                    throw MetricsError.listen(error)
-                }
+        case .addresses(let found): return found
+        }
+    }
+
+    /// Opens these addresses, as far as another process has not opened them already.
+    static func openMetrics(
+        _ addresses: [SocketAddress]?, _ settings: Settings, taken: [Listener] = []
+    ) throws(MetricsError) -> [Listener]? {
+        guard let addresses else { return nil }
+        return try addresses.map { address throws(MetricsError) in
+            if let listener = taken.first(where: { $0.name == Listener.name(of: address) }) { return listener }
+            do throws(Listener.OpenError) {
+                return try Listener.tcp(
+                    address, backlog: 16, reusePort: settings.soReuseport, options: SocketOptions(settings))
+            } catch {
+                throw .listen(error)
             }
         }
     }

@@ -27,7 +27,8 @@ extension Control {
         let change = ConfigurationChange(from: configuration, to: new)
         let tokens = try TokenVerifier(change.configuration)
         let metricsMove = change.changedSettings.contains("metrics_listen")
-        let metricsListeners = metricsMove ? try Self.openMetrics(change.configuration.settings) : nil
+        let settings = change.configuration.settings
+        let metricsListeners = metricsMove ? try Self.openMetrics(Self.metricsAddresses(settings), settings) : nil
         if !keepsTLS {
             tls = try TLSContexts(change.configuration, ticketKeys, keeping: tls)
             tlsSettings = change.configuration.settings

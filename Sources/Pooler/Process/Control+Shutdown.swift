@@ -4,6 +4,12 @@ import Glibc
 /// Signals, and the ways out.
 extension Control {
     func received(_ signal: ProcessSignal) {
+        // What is half handed over must come to one process or the other first.
+        if signal != .quit, handOver != nil {
+            log.info("got \(signal.name), which waits until the takeover is decided")
+            handOver?.delayedSignals.append(signal)
+            return
+        }
         switch signal {
         case .hangup:
             log.info("got SIGHUP, re-reading config")
@@ -11,9 +17,6 @@ extension Control {
             reload()
             // Also after a failed one: the service goes on as it was.
             serviceManager.notify(.ready(mainProcess: nil), log: log)
-        case .terminate where handOver != nil, .interrupt where handOver != nil:
-            // What is half handed over must come to one process or the other first.
-            handOver?.delayedSignals.append(signal)
         case .terminate:
             stopRequested("got SIGTERM, shutting down, waiting for all clients disconnect", .waitForClients)
         case .interrupt:
@@ -22,7 +25,7 @@ extension Control {
             log.info("got SIGQUIT, fast exit")
             exitProcess(0)
         case .user1:
-            guard mode == .active, handOver == nil, condition.shutdown == .running else {
+            guard mode == .active, condition.shutdown == .running else {
                 log.info("got SIGUSR1, but already paused/suspended")
                 return
             }

@@ -31,7 +31,7 @@ final class Control {
     /// Commands that are not over yet, oldest first.
     var waiting: [WaitingCommand] = []
     var signals: Signals?
-    var serviceManager = ServiceManager.absent
+    let serviceManager: ServiceManager
     /// The endpoint of `metrics_listen`.
     var metrics: MetricsServer?
     /// Another process is taking over.
@@ -44,7 +44,9 @@ final class Control {
     var tokenKeysTimer: (any DispatchSourceTimer)?
     /// How that file was when it was read last.
     var tokenKeysStamp: FileStamp?
+    /// Until their threads have them.
     private var workers: [Worker]
+    private let startGate = StartGate()
     private var statsTimer: (any DispatchSourceTimer)?
     private var pollTimer: (any DispatchSourceTimer)?
     private var zoneTimer: (any DispatchSourceTimer)?
@@ -56,30 +58,25 @@ final class Control {
         let address: ConsoleAddress?
     }
 
-    init(
-        configuration: Configuration, tls: TLSContexts, ticketKeys: TicketKeys, options: DaemonOptions,
-        listeners: [Listener], pidFile: PidFile?, log: Logger, takeover: Takeover? = nil
-    ) throws {
-        self.configuration = configuration
-        self.tls = tls
-        self.ticketKeys = ticketKeys
-        tlsSettings = configuration.settings
-        self.options = options
+    init(_ prepared: Preparation, listeners: [Listener], log: Logger, takeover: Takeover? = nil) throws {
+        let snapshot = prepared.snapshot
+        configuration = snapshot.configuration
+        tls = snapshot.tls
+        ticketKeys = prepared.ticketKeys
+        tlsSettings = snapshot.settings
+        options = prepared.options
         self.listeners = listeners
-        self.pidFile = pidFile
+        pidFile = prepared.pidFile
+        serviceManager = prepared.manager
         self.log = log
         stats = StatHistory(startedAt: Self.uptime())
         let tracked = TrackedParameters(extra: configuration.settings.trackExtraParameters)
         let mailbox = ControlMailbox()
         shared = try Shared(
-            workerCount: WorkerCount(configuration.settings).value, tracked: tracked,
-            resolver: try Self.makeResolver(configuration.settings)
+            workerCount: WorkerCount(configuration.settings).value, tracked: tracked, resolver: prepared.resolver
         ) { request in
             DispatchQueue.main.async { MainActor.assumeIsolated { mailbox.control?.receive(request) } }
         }
-        let tokens = try TokenVerifier(configuration)
-        for warning in tokens?.keys.warnings ?? [] { log.warning("auth_jwt_keys: \(warning)") }
-        let snapshot = ConfigurationSnapshot(configuration, tls: tls, tokens: tokens)
         let key = try AuthenticationKey()
         let derivations = KeyDerivations()
         workers = []
@@ -111,27 +108,27 @@ final class Control {
             worker.condition = condition
             worker.hasPredecessor = true
         }
-        for (index, record) in offer.workers.enumerated() {
-            try workers[index % workers.count].takeOver(record, takeover.sockets, names)
+        for (index, record) in WorkerRecord.dealt(offer.workers, among: workers.count) {
+            try workers[index].takeOver(record, takeover.sockets, names)
         }
         tellWorkers { $0.beginAfterTakeover() }
     }
 
-    /// Starts the workers and listens to signals.
-    func start() {
+    /// Starts the workers' threads, which wait, and listens to signals, which do too: all that a process has to have before it may
+    /// take what is another's.
+    func startThreads() throws(StartError) {
+        Signals.hold()
+        for worker in workers { try WorkerThread.start(worker, behind: startGate) }
+        // They belong to their threads now.
+        workers = []
         signals = Signals { signal in
             MainActor.assumeIsolated { self.received(signal) }
         }
-        for worker in workers {
-            do {
-                try WorkerThread.start(worker)
-            } catch {
-                log.critical("cannot start a worker thread: \(error)")
-                exitProcess(1)
-            }
-        }
-        // They belong to their threads now.
-        workers = []
+    }
+
+    /// Sets everything in motion.
+    func start() {
+        startGate.open(workers: shared.workerCount)
         startStats()
         startZoneChecks()
         watchTokenKeys()
@@ -192,7 +189,8 @@ final class Control {
     /// The one way out.
     func exitProcess(_ code: Int32) -> Never {
         RunningPrograms.shared.killAll()
-        for listener in listeners { listener.removeFile() }
+        // Where another process is about to take over the file may be its own by now.
+        if handOver == nil { for listener in listeners { listener.removeFile() } }
         pidFile?.removeIfOurs()
         exit(code)
     }
@@ -216,19 +214,6 @@ final class Control {
         }
         timer.activate()
         zoneTimer = timer
-    }
-
-    /// The resolver, with what `resolv_conf` names.
-    private static func makeResolver(_ settings: Settings) throws -> HostResolver {
-        guard !settings.resolvConf.isEmpty else { return HostResolver() }
-        do {
-            let text = String(decoding: try ConfigurationFile.read(settings.resolvConf), as: UTF8.self)
-            return HostResolver(ResolvConf(text)) {
-                HostsFile(text: String(decoding: (try? ConfigurationFile.read("/etc/hosts")) ?? [], as: UTF8.self))
-            }
-        } catch {
-            throw StartError.cannotReadResolvConf(error)
-        }
     }
 
     static func uptime() -> Duration { .nanoseconds(Instant.now().nanoseconds) }

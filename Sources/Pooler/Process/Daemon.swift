@@ -41,7 +41,6 @@ public enum Daemon {
         _ log: Logger
     ) throws {
         let settings = configuration.settings
-        var options = options
         if options.reboot, !manager.sockets.isEmpty { throw StartError.rebootUnderServiceManager }
         let demand = DescriptorDemand(configuration)
         let limit = DescriptorLimit.raise(for: demand)
@@ -50,76 +49,64 @@ public enum Daemon {
         // Only now, so that the log file belongs to the account that goes on writing it.
         try configureLog(configuration, options)
         if options.daemon, settings.pidfile.isEmpty { throw StartError.daemonNeedsPidFile }
-        let ticketKeys = TicketKeys()
-        let tls = try TLSContexts(configuration, ticketKeys, keeping: .none)
-        // Here too, because after `daemonize` nobody would see what is wrong.
-        _ = try TokenVerifier(configuration)
-        let listening = Listening(settings, passed: manager.sockets)
-        let takeover = options.reboot ? try Takeover.begin(at: listening.unixPath, log) : nil
+        // Before `daemonize`, after which nobody would see what is wrong.
+        var prepared = try Preparation(configuration, options, manager, demand, limit, log)
+        let takeover = options.reboot ? try Takeover.begin(at: prepared.listening.unixPath, log) : nil
         do {
-            if takeover == nil { try listening.checkUnixSocket() }
-            let pidFile = settings.pidfile.isEmpty ? nil : PidFile(path: settings.pidfile)
-            if takeover == nil, let pidFile, try pidFile.removeStale() { log.info("stale pidfile, removing") }
-            if options.daemon {
-                try daemonize()
-                options.quiet = true
-                try configureLog(configuration, options)
-            }
-            try listen(
-                Preparation(
-                    configuration: configuration, options: options, manager: manager, listening: listening,
-                    pidFile: pidFile, demand: demand, limit: limit, tls: tls, ticketKeys: ticketKeys,
-                    takeover: takeover), program, log)
+            if takeover == nil { try prepared.checkThatAlone(log) }
+            if options.daemon { try goToBackground(&prepared) }
+            try listen(prepared, takeover, program, log)
         } catch {
             takeover?.abandon("\(error)")
             throw error
         }
     }
 
-    /// What the first half of the start has made for the second.
-    private struct Preparation {
-        let configuration: Configuration
-        let options: DaemonOptions
-        let manager: ServiceManager
-        let listening: Listening
-        let pidFile: PidFile?
-        let demand: DescriptorDemand
-        let limit: DescriptorLimit
-        let tls: TLSContexts
-        let ticketKeys: TicketKeys
-        /// What another process hands over; with -R.
-        let takeover: Takeover?
+    /// `-d`. A service manager's journal goes on being written: it knows no terminal that could be closed, and where `-R -d` is how the
+    /// service is restarted nobody would read anything of it any more.
+    private static func goToBackground(_ prepared: inout Preparation) throws {
+        let logsToJournal = LogOutput.process.isJournal && !prepared.options.quiet
+        try daemonize(keepsStandardError: logsToJournal)
+        if !logsToJournal { prepared.options.quiet = true }
+        try configureLog(prepared.snapshot.configuration, prepared.options)
     }
 
     /// The second half of the start, in the process that stays.
+    ///
+    /// - Parameter takeover: what another process hands over; with -R.
     private static func listen(
-        _ prepared: Preparation, _ program: ProgramName, _ log: Logger
+        _ prepared: Preparation, _ takeover: Takeover?, _ program: ProgramName, _ log: Logger
     ) throws {
         Signals.ignore()
         log.info("\(prepared.limit.summary(for: prepared.demand))")
         if let warning = prepared.limit.warning(for: prepared.demand) { log.warning("\(warning)") }
-        let taken = try prepared.takeover?.listeners() ?? (main: [], metrics: [])
+        let taken = try takeover?.listeners() ?? (main: [], metrics: [])
         let listeners = try prepared.listening.open(log: log, taken: taken.main)
-        let metricsListeners = try Control.openMetrics(prepared.configuration.settings, taken: taken.metrics)
-        let control = try Control(
-            configuration: prepared.configuration, tls: prepared.tls, ticketKeys: prepared.ticketKeys,
-            options: prepared.options, listeners: listeners, pidFile: prepared.pidFile, log: log,
-            takeover: prepared.takeover)
-        control.serviceManager = prepared.manager
-        try prepared.takeover?.complete(log)
+        let control: Control
+        let metricsListeners: [Listener]?
+        do {
+            metricsListeners = try Control.openMetrics(
+                prepared.metricsAddresses, prepared.snapshot.settings, taken: taken.metrics)
+            control = try Control(prepared, listeners: listeners, log: log, takeover: takeover)
+            try control.startThreads()
+            try takeover?.complete(log)
+        } catch {
+            for listener in listeners where !taken.main.contains(where: { $0 === listener }) { listener.removeFile() }
+            throw error
+        }
         control.start()
         control.serveMetrics(on: metricsListeners)
-        if let takeover = prepared.takeover { control.tookOver(takeover) }
+        if let takeover { control.tookOver(takeover) }
         // After the signals have their handlers: whoever reads the number may send one at once.
         do throws(StartError) {
-            try prepared.pidFile?.write()
+            try prepared.writePidFile(isTaken: takeover != nil, log)
         } catch {
             // Nobody else serves the clients any more.
-            if prepared.takeover == nil { throw error }
+            if takeover == nil { throw error }
             log.error("\(error)")
         }
         log.info("\(program.processUp)")
-        let isOther = prepared.options.daemon || prepared.takeover != nil
+        let isOther = prepared.options.daemon || takeover != nil
         prepared.manager.notify(.ready(mainProcess: isOther ? getpid() : nil), log: log)
     }
 

@@ -5,7 +5,9 @@ import Glibc
 /// (daemon(7)). The caller's process ends here with exit code 0, before the listeners are open, as PgBouncer's does.
 ///
 /// Must run before the first thread starts, so before anything of Dispatch: a fork takes only the calling thread along.
-func daemonize() throws(StartError) {
+///
+/// - Parameter keepsStandardError: for one that no terminal is behind.
+func daemonize(keepsStandardError: Bool = false) throws(StartError) {
     precondition(threadCount <= 1, "daemonize after a thread was started")
     let null = unsafe open("/dev/null", O_RDWR | O_CLOEXEC)
     if null < 0 { throw .cannotDaemonize(call: "open /dev/null", .last) }
@@ -13,7 +15,7 @@ func daemonize() throws(StartError) {
     if setsid() < 0 { throw .cannotDaemonize(call: "setsid", .last) }
     // The second child is no session leader, so it can never get a terminal again.
     try continueInChild()
-    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where stream != STDERR_FILENO || !keepsStandardError {
         if dup2(null, stream) < 0 { throw .cannotDaemonize(call: "dup2", .last) }
     }
     if null > STDERR_FILENO { close(null) }

@@ -22,11 +22,18 @@ struct Listening {
 
     private let settings: Settings
     private let passed: ServiceManagerSockets
+    private let addresses: [SocketAddress]
+    /// `unix_socket_group`.
+    private let group: UInt32?
 
+    /// Looks up the names in the settings, which may take its time.
+    ///
     /// - Parameter passed: what a service manager has opened, in place of what the settings name.
-    init(_ settings: Settings, passed: ServiceManagerSockets = .none) {
+    init(_ settings: Settings, passed: ServiceManagerSockets = .none) throws {
         self.settings = settings
         self.passed = passed
+        addresses = passed.isEmpty ? try Self.tcpAddresses(settings) : []
+        group = passed.isEmpty && !settings.unixSocketDir.isEmpty ? try Self.group(settings.unixSocketGroup) : nil
     }
 
     /// The Unix socket's path; nil where there is none.
@@ -51,7 +58,6 @@ struct Listening {
     func open(log: Logger, taken: [Listener] = []) throws -> [Listener] {
         guard passed.isEmpty else { return try takePassed(log: log) }
         var listeners: [Listener] = []
-        let addresses = try tcpAddresses()
         for address in addresses {
             if let listener = taken.first(where: { !$0.isUnix && $0.name == Listener.name(of: address) }) {
                 listeners.append(listener)
@@ -71,18 +77,26 @@ struct Listening {
             }
         }
         if !addresses.isEmpty, listeners.isEmpty { throw OpenError.nothing }
-        if let unixPath, let listener = taken.first(where: { $0.isUnix && $0.name == unixPath }) {
+        if let listener = taken.first(where: isAtUnixPath) {
             listeners.append(listener)
             log.info("listening on unix:\(listener.name), taken over")
         } else if let unixPath {
             let listener = try Listener.unix(
-                path: unixPath, mode: UInt32(clamping: settings.unixSocketMode), group: try group(),
+                path: unixPath, mode: UInt32(clamping: settings.unixSocketMode), group: group,
                 backlog: settings.listenBacklog)
             listeners.append(listener)
             log.info("listening on unix:\(listener.name)")
         }
         if listeners.isEmpty { throw OpenError.nothing }
         return listeners
+    }
+
+    /// Whether a listener has the file that our path names, whatever it is called there: a slash too many, or a link.
+    private func isAtUnixPath(_ listener: Listener) -> Bool {
+        guard listener.isUnix, let unixPath else { return false }
+        if listener.name == unixPath { return true }
+        guard let path = listener.path, let file = FileStamp(unixPath) else { return false }
+        return FileStamp(path) == file
     }
 
     /// The service manager's sockets instead of our own, which is said where the settings ask for some.
@@ -102,7 +116,7 @@ struct Listening {
         }
     }
 
-    private func tcpAddresses() throws -> [SocketAddress] {
+    private static func tcpAddresses(_ settings: Settings) throws -> [SocketAddress] {
         var addresses: [SocketAddress] = []
         for name in settings.listenAddr where !name.isEmpty {
             let outcome =
@@ -118,8 +132,7 @@ struct Listening {
     }
 
     /// A group by number or by name.
-    private func group() throws -> UInt32? {
-        let name = settings.unixSocketGroup
+    private static func group(_ name: String) throws -> UInt32? {
         guard !name.isEmpty else { return nil }
         if let number = UInt32(name) { return number }
         guard let entry = unsafe getgrnam(name) else { throw OpenError.group(name) }

@@ -12,6 +12,7 @@ enum StartError: Error, Equatable, CustomStringConvertible {
     case cannotWritePidFile(path: String, Errno)
     case cannotDaemonize(call: String, Errno)
     case cannotReadResolvConf(FileError)
+    case cannotStartThread(Errno)
 
     /// `-R`, when the sockets are the service manager's to give.
     case rebootUnderServiceManager
@@ -27,6 +28,7 @@ enum StartError: Error, Equatable, CustomStringConvertible {
         case .cannotWritePidFile(let path, let reason): "could not open pidfile '\(path)': \(reason)"
         case .cannotDaemonize(let call, let reason): "failed to become a daemon: \(call): \(reason)"
         case .cannotReadResolvConf(let error): "resolv_conf: cannot read \(error)"
+        case .cannotStartThread(let reason): "cannot start a worker thread: \(reason)"
         case .rebootUnderServiceManager: "cannot reboot under service manager"
         }
     }

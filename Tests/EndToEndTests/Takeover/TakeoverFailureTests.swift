@@ -42,12 +42,13 @@ import Testing
     /// How far the other process comes before it ends.
     enum End: String, CaseIterable {
         case atOnce, afterTheHead, inTheMiddle, afterEverything, inWords, silent, nonsense
+        case afterReady, afterGo, silentAfterGo
     }
 
     @Test(arguments: End.allCases) func `the new process ends at some point`(end: End) throws {
         let scene = try Scene(["suspend_timeout": "1"])
         let taker = try scene.taker()
-        try taker.send(.query("TAKEOVER 1"))
+        try taker.send(.query("TAKEOVER 2"))
         switch end {
         case .atOnce:
             taker.close()
@@ -65,6 +66,21 @@ import Testing
         case .nonsense:
             _ = try taker.receive(500)
             try taker.send(WireMessage("Z", [1, 2, 3]))
+        case .afterReady:
+            try taker.receiveOffer()
+            try taker.send(.ready(getpid()))
+        case .afterGo:
+            try taker.receiveOffer()
+            try taker.send(.ready(getpid()))
+            #expect(try taker.read()?.type == "G")
+        case .silentAfterGo:
+            try taker.receiveOffer()
+            try taker.send(.ready(getpid()))
+            #expect(try taker.read()?.type == "G")
+            try eventually { scene.pooler.log.contains("did not answer in time") }
+            // Too late to say that it has everything: it is told so, and why.
+            #expect(throws: (any Error).self) { try taker.send(WireMessage("Y")) }
+            #expect(try taker.read()?.type == "A")
         }
         taker.close()
         try eventually { scene.pooler.log.contains("the takeover failed, this process goes on") }
@@ -87,6 +103,31 @@ import Testing
         #expect(new.signal(SIGCONT))
         #expect(try new.wait() == .exited(1))
         try scene.expectUntouched()
+    }
+
+    @Test func `a new process that can have no thread leaves everything as it is`() throws {
+        let scene = try Scene()
+        #expect(try scene.pooler.startSuccessor(wrapper: ["prlimit", "--nproc=1"]).wait() == .exited(1))
+        try eventually {
+            scene.pooler.log.contains(
+                "the other process says: cannot start a worker thread: Resource temporarily unavailable")
+        }
+        try scene.expectUntouched()
+    }
+
+    @Test func `whoever is told to quit meanwhile leaves the socket's file to the other process`() throws {
+        let scene = try Scene()
+        let taker = try scene.taker()
+        try taker.send(.query("TAKEOVER 2"))
+        _ = try taker.receive(500)
+        scene.pooler.signal(SIGQUIT)
+        #expect(try scene.pooler.wait() == .exited(0))
+        #expect(unsafe access("\(scene.pooler.directory)/.s.PGSQL.\(scene.pooler.port)", F_OK) == 0)
+        // It is nobody's now, and in no one's way.
+        let next = try scene.pooler.startSuccessor()
+        defer { next.signal(SIGKILL) }
+        try eventually { scene.pooler.log.contains("[\(next.pid)] LOG process up") }
+        #expect(try scene.pooler.connect(["host": scene.pooler.directory]).query("select 1").value == "1")
     }
 
     @Test func `an address that cannot be had leaves the old ones as they are`() throws {
@@ -117,17 +158,17 @@ import Testing
         try taker.send(.query("TAKEOVER 99"))
         #expect(
             try taker.readUntil("Z").first?.error
-                == PostgresError("ERROR", "0A000", "the running process speaks version 1 of the hand-over, not 99"))
+                == PostgresError("ERROR", "0A000", "the running process speaks version 2 of the hand-over, not 99"))
         // Over TCP nobody gets descriptors, whoever it is.
         let console = try scene.pooler.connect(user: "admin", database: "pgbouncer")
         #expect(
             throws: PostgresError(
                 "ERROR", "42501", "only a process of the same account may take over, over the Unix socket")
         ) {
-            try console.query("TAKEOVER 1")
+            try console.query("TAKEOVER 2")
         }
         #expect(throws: PostgresError.console("admin access needed")) {
-            try scene.pooler.console("TAKEOVER 1", user: "stats")
+            try scene.pooler.console("TAKEOVER 2", user: "stats")
         }
         #expect(throws: PostgresError.self) { try console.query("TAKEOVER") }
         #expect(throws: PostgresError.self) { try console.query("TAKEOVER one") }
@@ -142,7 +183,7 @@ import Testing
             my $startup = pack("N", 3 << 16) . "user\0admin\0database\0pgbouncer\0\0";
             syswrite($s, pack("N", 4 + length $startup) . $startup);
             my $in = ""; while ($in !~ /Z\x00\x00\x00\x05I/) { sysread($s, $in, 4096, length $in) or die "end: $in" }
-            my $query = "TAKEOVER 1\0"; syswrite($s, "Q" . pack("N", 4 + length $query) . $query);
+            my $query = "TAKEOVER 2\0"; syswrite($s, "Q" . pack("N", 4 + length $query) . $query);
             sysread($s, my $answer, 4096); $answer =~ tr/\0/ /; print $answer;
             """#
         let output = try ChildProcess.run(
@@ -176,21 +217,71 @@ import Testing
         let console = try pooler.connect(user: "admin", database: "pgbouncer")
         try console.query("SUSPEND")
         // Nobody can log in now, so it is asked by a console that is there.
-        #expect(throws: PostgresError("ERROR", "55000", "pooler is suspended")) { try console.query("TAKEOVER 1") }
+        #expect(throws: PostgresError("ERROR", "55000", "pooler is suspended")) { try console.query("TAKEOVER 2") }
         try console.query("RESUME")
         try console.query("SHUTDOWN WAIT_FOR_CLIENTS")
-        #expect(throws: PostgresError.console("pooler is shutting down")) { try console.query("TAKEOVER 1") }
+        #expect(throws: PostgresError.console("pooler is shutting down")) { try console.query("TAKEOVER 2") }
     }
 
-    @Test func `signals wait until it is decided whom they are for`() throws {
+    @Test(arguments: [
+        (SIGINT, "got SIGINT, shutting down"), (SIGUSR1, "pausing all activity"), (SIGHUP, "re-reading config"),
+    ])
+    func `signals wait until it is decided whom they are for`(signal: Int32, action: String) throws {
         let scene = try Scene(["suspend_timeout": "1"])
         let taker = try scene.taker()
-        try taker.send(.query("TAKEOVER 1"))
+        try taker.send(.query("TAKEOVER 2"))
         _ = try taker.receive(21)
-        scene.pooler.signal(SIGINT)
+        scene.pooler.signal(signal)
+        try eventually { scene.pooler.log.contains("which waits until the takeover is decided") }
+        #expect(!scene.pooler.log.contains(action))
         try eventually { scene.pooler.log.contains("the takeover failed, this process goes on") }
-        try eventually { scene.pooler.log.contains("got SIGINT, shutting down") }
+        try eventually { scene.pooler.log.contains(action) }
+        if signal == SIGUSR1 { try scene.pooler.console("RESUME") }
+        guard signal == SIGINT else { return try scene.expectUntouched() }
         try scene.open.query("commit")
         #expect(try scene.pooler.wait() == .exited(0))
+    }
+
+    @Test(arguments: [(SIGUSR1, "USR1"), (SIGUSR2, "USR2"), (SIGHUP, "HUP")])
+    func `signals for the service reach the new process`(signal: Int32, name: String) throws {
+        let pooler = try Pooler()
+        let home = try TemporaryDirectory("heir")
+        let heir = try ChildProcess(
+            Account.prefix + [
+                "perl", "-e",
+                "$| = 1; $SIG{$_} = sub { print \"got $_[0]\\n\" } for qw(HUP USR1 USR2);"
+                    + "print \"up\\n\"; sleep 1 while 1",
+            ], output: home.file("output"))
+        defer { heir.signal(SIGKILL) }
+        try eventually { readFile(home.file("output")).contains("up") }
+        let taker = try RawClient(unix: pooler)
+        try taker.logIn([("user", "admin"), ("database", "pgbouncer")])
+        try taker.send(.query("TAKEOVER 2"))
+        try taker.receiveOffer()
+        try taker.send(.ready(heir.pid))
+        #expect(try taker.read()?.type == "G")
+        pooler.signal(signal)
+        try eventually { pooler.log.contains("got SIG\(name), which waits until the takeover is decided") }
+        #expect(!readFile(home.file("output")).contains("got"))
+        try taker.send(WireMessage("Y"))
+        try eventually { readFile(home.file("output")).contains("got \(name)") }
+        #expect(try pooler.wait() == .exited(0))
+    }
+}
+
+extension RawClient {
+    /// All that a process hands over, except its descriptors.
+    fileprivate func receiveOffer() throws {
+        let head = try #require(try read())
+        #expect(head.type == "T")
+        let count = head.body[4..<12].reversed().reduce(0) { $0 << 8 | Int($1) }
+        _ = try receive(count)
+    }
+}
+
+extension WireMessage {
+    /// What a process says that has rebuilt everything.
+    fileprivate static func ready(_ process: pid_t) -> WireMessage {
+        WireMessage("K", (0..<4).map { UInt8(truncatingIfNeeded: process >> ($0 * 8)) })
     }
 }

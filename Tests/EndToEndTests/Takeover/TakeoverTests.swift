@@ -49,6 +49,58 @@ import Testing
         #expect(try pooler.console("SHOW WORKERS").rows.count == 4)
     }
 
+    @Test func `more workers than before share what there is`() throws {
+        let pooler = try Self.pooler(["worker_threads": "1", "default_pool_size": "8"])
+        let clients = try (0..<8).map { _ in try pooler.connect() }
+        for client in clients { try client.query("begin") }
+        for client in clients.prefix(4) { try client.query("commit") }
+        let before = try pooler.console("SHOW STATS").records.first { $0["database"] == "app" }?["total_query_count"]
+        try pooler.configure { $0.main["worker_threads"] = "4" }
+        let old = try pooler.takeOver()
+        #expect(try old.wait() == .exited(0))
+        let workers = try pooler.console("SHOW WORKERS").records
+        #expect(workers.count == 4)
+        for worker in workers { #expect(Int(worker["clients"] ?? "") ?? 0 >= 2 && worker["servers"] == "2") }
+        #expect(
+            try pooler.console("SHOW STATS").records.first { $0["database"] == "app" }?["total_query_count"] == before)
+        for client in clients { #expect(try client.query("select 1").value == "1") }
+        for client in clients.suffix(4) { try client.query("commit") }
+    }
+
+    @Test func `the Unix socket may be spelled otherwise, and a stale PID file is replaced`() throws {
+        let pooler = try Self.pooler()
+        let client = try pooler.connect(["host": pooler.directory])
+        let home = try TemporaryDirectory("pid")
+        // The number is above any that a process has.
+        try home.write("pid", "4194305\n")
+        try pooler.configure {
+            $0.main["unix_socket_dir"] = pooler.directory + "//"
+            $0.main["pidfile"] = home.file("pid")
+        }
+        let old = try pooler.takeOver()
+        #expect(try old.wait() == .exited(0))
+        #expect(readFile(home.file("pid")) == "\(pooler.pid)\n")
+        #expect(try client.query("select 1").value == "1")
+        #expect(try pooler.connect(["host": pooler.directory]).query("select 2").value == "2")
+        pooler.signal(SIGINT)
+        #expect(try pooler.wait() == .exited(0))
+        #expect(unsafe access("\(pooler.directory)/.s.PGSQL.\(pooler.port)", F_OK) != 0)
+    }
+
+    @Test func `a console that waits is told that another process has taken over`() throws {
+        let pooler = try Self.pooler()
+        let (client, console) = (try pooler.connect(), try RawClient(unix: pooler))
+        try client.query("begin")
+        try console.logIn([("user", "admin"), ("database", "pgbouncer")])
+        try console.send(.query("PAUSE"))
+        try eventually { pooler.log.contains("PAUSE command issued") }
+        try pooler.takeOver()
+        #expect(try console.readFatal().message == "another process has taken over")
+        try client.query("commit")
+        // The order itself went along.
+        #expect(try pooler.console("SHOW STATE").rows.contains(["paused", "yes"]))
+    }
+
     @Test func `prepared statements go on under their names`() throws {
         let pooler = try Self.pooler(["default_pool_size": "1"])
         let (one, other) = (try pooler.connect(), try pooler.connect())
@@ -336,5 +388,23 @@ import Testing
         #expect(try pooler.wait() == .exited(0))
         #expect(try client.query("select 1").value == "1")
         try client.query("commit")
+    }
+
+    @Test func `in the background it goes on writing to the journal`() throws {
+        let home = try TemporaryDirectory("daemon")
+        let pooler = try Self.pooler(["pidfile": home.file("pid")])
+        let script = #"export JOURNAL_STREAM="$(stat -L -c %d:%i /proc/self/fd/2)"; exec "$@""#
+        #expect(try pooler.startSuccessor(arguments: ["-d"], wrapper: ["sh", "-c", script, "sh"]).wait() == .exited(0))
+        try eventually { readFile(home.file("pid")) != "\(pooler.pid)\n" && !readFile(home.file("pid")).isEmpty }
+        let pid = try #require(pid_t(readFile(home.file("pid")).dropLast()))
+        defer { kill(pid, SIGKILL) }
+        #expect(try pooler.wait() == .exited(0))
+        try eventually { pooler.log.contains("<6>LOG process up") }
+        let logged = pooler.log.count
+        try pooler.connect().query("select 1")
+        try pooler.console("RELOAD")
+        try pooler.connect().query("select 2")
+        try eventually { pooler.log.dropFirst(logged).contains("RELOAD command issued") }
+        #expect(pooler.log.dropFirst(logged).contains("login attempt"))
     }
 }

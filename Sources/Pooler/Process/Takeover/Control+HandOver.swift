@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 
 /// The process that is taken over.
 extension Control {
@@ -118,12 +119,25 @@ extension Control {
         guard let handOver else { return }
         self.handOver = nil
         switch outcome {
-        case .success(let process): handedOver(handOver, to: process)
+        case .success(let process):
+            handedOver(handOver, to: process)
+            for signal in handOver.delayedSignals { passOn(signal, to: process) }
         case .failure(let error):
             handOver.gate.decide(.abandon, workers: shared.workerCount)
             log.warning("the takeover failed, this process goes on: \(error)")
+            for signal in handOver.delayedSignals { received(signal) }
         }
-        for signal in handOver.delayedSignals { received(signal) }
+    }
+
+    /// A signal came to us when it was not decided yet who it was for.
+    private func passOn(_ signal: ProcessSignal, to process: Int32) {
+        switch signal {
+        // It is this process that is to end.
+        case .terminate, .interrupt, .quit: received(signal)
+        case .hangup, .user1, .user2:
+            log.info("got \(signal.name), which is for process \(process) now")
+            if kill(process, signal.number) != 0 { log.warning("cannot pass \(signal.name) on: \(Errno.last)") }
+        }
     }
 
     /// It is all another process's now.

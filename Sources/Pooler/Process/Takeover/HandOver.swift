@@ -4,8 +4,8 @@ import Synchronization
 
 /// A hand-over under way, in the process that is taken over.
 ///
-/// Two phases: everything is offered; once the other process says that it has rebuilt it, it is told to go, and only then does this
-/// one let go. Whatever goes wrong before leaves this process as it was.
+/// Everything is offered; once the other process says that it has rebuilt it, it is told to go, and only when it has answered that
+/// does this one let go. Whatever goes wrong before leaves this process as it was.
 @MainActor
 final class HandOver {
     /// How long questions of our own and logins get to come to their end.
@@ -16,7 +16,7 @@ final class HandOver {
     let channel: TakeoverChannel
     let startedAt = Instant.now()
     let gate = HandOverGate()
-    /// SIGTERM and the like wait until it is decided which process they are for.
+    /// Signals wait until it is decided which process they are for.
     var delayedSignals: [ProcessSignal] = []
     var exports: [WorkerExport] = []
     /// What is offered besides, kept open until it is decided, whatever happens to its owners: a number that is closed could be
@@ -38,10 +38,11 @@ final class HandOver {
         try channel.send(.offer, try head.encoded(), until: deadline)
         try channel.send(bytes, descriptors, until: deadline)
         let process = try UInt32(decoding: try channel.expect(.ready, until: deadline))
-        // The other process writes its own as soon as it is told to go.
+        // The other process writes its own as soon as everything is its own.
         pidFile?.removeIfOurs()
         do throws(TakeoverError) {
             try channel.send(.go, until: deadline)
+            try channel.expectLastWord(.taken, until: deadline)
         } catch {
             try? pidFile?.write()
             throw error

@@ -96,27 +96,40 @@ struct NameRecorder {
     }
 }
 
-/// The same statements as objects of the worker that took them over.
-struct StatementRestorer {
-    private let statements: [PreparedStatement]
+/// The same statements as objects of the worker that took them over: those that somebody there refers to.
+final class StatementRestorer {
+    private let records: [StatementRecord]
+    private let table: StatementTable
+    private var restored: [PreparedStatement?]
 
     init(_ records: [StatementRecord], among table: StatementTable) {
-        statements = records.map { record in
-            guard record.isKept else { return .unkept() }
-            let statement = table.intern(record.definition, discards: record.discards, searchPath: record.searchPath)
-            statement.changed(at: record.changedAt)
-            return statement
-        }
+        self.records = records
+        self.table = table
+        restored = Array(repeating: nil, count: records.count)
+    }
+
+    private func statement(_ place: Int) -> PreparedStatement {
+        if let statement = restored[place] { return statement }
+        let statement = restore(records[place])
+        restored[place] = statement
+        return statement
+    }
+
+    private func restore(_ record: StatementRecord) -> PreparedStatement {
+        guard record.isKept else { return .unkept() }
+        let statement = table.intern(record.definition, discards: record.discards, searchPath: record.searchPath)
+        statement.changed(at: record.changedAt)
+        return statement
     }
 
     func names(_ records: [NamedStatementRecord]) -> [NamedStatement] {
-        records.map { NamedStatement(name: $0.name, statement: statements[$0.statement], knownAt: $0.knownAt) }
+        records.map { NamedStatement(name: $0.name, statement: statement($0.statement), knownAt: $0.knownAt) }
     }
 
     func clientStatements(_ record: ClientStatementsRecord, _ names: [NamedStatement]) -> ClientStatements {
         var result = ClientStatements()
         for (named, record) in zip(names, record.named) where record.isPresent { result.insert(named) }
-        result.unnamed = record.unnamed.map { statements[$0] }
+        result.unnamed = record.unnamed.map { statement($0) }
         result.searchPath = record.searchPath
         result.pendingDiscard = record.pendingDiscard
         result.queuedDiscards = record.queuedDiscards.map { .init(name: $0.name, guardIndex: $0.guardIndex) }
@@ -132,7 +145,7 @@ struct StatementRestorer {
             result.setGuard(index, true)
         }
         result.isUnreliable = record.isUnreliable
-        result.unnamed = record.unnamed.map { statements[$0] }
+        result.unnamed = record.unnamed.map { statement($0) }
         result.unnamedOwner = record.unnamedOwner
         return result
     }
@@ -145,7 +158,7 @@ struct StatementRestorer {
 
     private func copy(_ record: CopyRecord) -> ServerStatements.Copy {
         ServerStatements.Copy(
-            statement: statements[record.statement], name: record.name, preparedAt: record.preparedAt)
+            statement: statement(record.statement), name: record.name, preparedAt: record.preparedAt)
     }
 
     private func effect(_ record: EffectOnStatements, _ names: [NamedStatement]) -> StatementEffect {
@@ -160,7 +173,7 @@ struct StatementRestorer {
         case .unnamed(let client, let server, let owner, let isOurs):
             .unnamed(
                 was: UnnamedState(
-                    client: client.map { statements[$0] }, server: server.map { statements[$0] }, owner: owner),
+                    client: client.map { statement($0) }, server: server.map { statement($0) }, owner: owner),
                 isOurs: isOurs)
         case .uses(let name, let copy): .uses(names[name], self.copy(copy))
         case .misnames(let server, let client): .misnames(server: server, client: client)

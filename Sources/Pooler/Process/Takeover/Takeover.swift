@@ -3,7 +3,7 @@ import Logging
 
 /// What a process that is started with -R gets from the one that runs. Until `complete` the other one may still keep everything.
 ///
-/// It may wait: no other thread runs yet.
+/// It may wait: until then the workers do nothing.
 final class Takeover {
     /// How long the running process gets for each step; it has its own limit, suspend_timeout.
     private static let patience: Duration = .seconds(30)
@@ -12,7 +12,7 @@ final class Takeover {
     private static let descriptorLimit = 1 << 20
 
     let channel: TakeoverChannel
-    private let process: pid_t
+    private let predecessor: Predecessor
     let offer: TakeoverOffer
     let sockets: TakeoverSockets
     /// Processes that the other one has taken over from and that have clients left.
@@ -28,7 +28,7 @@ final class Takeover {
         let (bytes, descriptors) = try channel.receive(Int(head.byteCount), until: deadline)
         sockets = TakeoverSockets(descriptors)
         self.channel = channel
-        process = pid_t(clamping: head.process)
+        predecessor = Predecessor(pid_t(clamping: head.process))
         guard descriptors.count == Int(head.descriptorCount) else { throw .descriptorsMissing }
         offer = try TakeoverOffer(decoding: bytes)
         var earlier: [TakeoverChannel] = []
@@ -111,27 +111,24 @@ final class Takeover {
         return (main, metrics)
     }
 
-    /// Everything has been rebuilt: from here on it is ours alone.
+    /// Everything has been rebuilt and is ready to run: from here on it is ours alone.
     func complete(_ log: Logger) throws(TakeoverError) {
         let deadline = Instant.now() + Self.patience
         do throws(TakeoverError) {
             // It may have given up meanwhile, and then its word for it is still to be read.
             try? channel.send(.ready, try UInt32(getpid()).encoded(), until: deadline)
             _ = try channel.expect(.go, until: deadline)
+            // The other process lets go when it reads this, so between this and the first thing that we do with what we have
+            // there is nothing that could fail.
+            try channel.send(.taken, until: deadline)
         } catch .closed {
+            if let words = try? channel.expect(.abort, until: .now()) {
+                throw .refused(String(decoding: words, as: UTF8.self))
+            }
             // Two processes that read the same clients would be worse than none.
-            guard isGone() else { throw .goesOn }
+            guard predecessor.isGone() else { throw .goesOn }
             log.warning("the process that was taken over ended before it let go")
         }
-    }
-
-    /// Whether the other process has died, so that nobody but us has its clients. Its parent may take a moment to notice.
-    private func isGone() -> Bool {
-        for _ in 0..<100 {
-            if kill(process, 0) != 0, errno == ESRCH { return true }
-            usleep(10_000)
-        }
-        return false
     }
 
     /// It cannot be done: the other process is told why.

@@ -12,8 +12,10 @@ final class TakeoverChannel: Sendable {
         case offer = 0x54  // T
         /// New to old: everything has been rebuilt.
         case ready = 0x4B  // K
-        /// Old to new: everything is yours.
+        /// Old to new: take it.
         case go = 0x47  // G
+        /// New to old: everything is mine.
+        case taken = 0x59  // Y
         /// Either way: nothing comes of it, and why.
         case abort = 0x41  // A
         /// New to old, later: a cancel request whose client may be there.
@@ -133,6 +135,17 @@ final class TakeoverChannel: Sendable {
         case BackendMessageType.errorResponse.rawValue:
             throw .refused(unsafe ServerMessageFields(body: frame.body.span.bytes).message)
         default: throw .malformed("a frame of type \(frame.type)")
+        }
+    }
+
+    /// As `expect`, for the word after which there is no way back. Whether it was said is decided once, by the kernel: when we have
+    /// waited in vain it is refused from here on, which its sender is told, and what had been said before is still there to be read.
+    func expectLastWord(_ type: FrameType, until deadline: Instant) throws(TakeoverError) {
+        do throws(TakeoverError) {
+            _ = try expect(type, until: deadline)
+        } catch {
+            shutdown(descriptor.number, Int32(SHUT_RD))
+            guard (try? expect(type, until: .now())) != nil else { throw error }
         }
     }
 

@@ -79,7 +79,7 @@ final class TakeoverLink {
         switch TakeoverChannel.FrameType(rawValue: type) {
         case .cancel: .cancel(try CancelKey(decoding: body))
         case .condition: .condition(try TakeoverCondition(decoding: body))
-        case .offer, .ready, .go, .abort, nil: throw .malformed("a frame of type \(type)")
+        case .offer, .ready, .go, .taken, .abort, nil: throw .malformed("a frame of type \(type)")
         }
     }
 

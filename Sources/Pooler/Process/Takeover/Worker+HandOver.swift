@@ -103,7 +103,7 @@ extension Worker {
         durations = [:]
         for registration in Array(table.all) {
             if case .client(let client) = registration, case .console = client.phase {
-                closeClient(client, .shuttingDown)
+                closeClient(client, .handedOver)
             }
         }
         for pool in Array(pools.values) where pool.clientCount == 0 {

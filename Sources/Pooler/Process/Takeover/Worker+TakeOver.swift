@@ -1,6 +1,6 @@
 import PoolerConfig
 
-/// A worker of the process that takes over: makes of a record what it was. It happens before the worker's thread starts; nothing is
+/// A worker of the process that takes over: makes of a record what it was. It happens before the worker's thread runs; nothing is
 /// sent and nothing read, since the other process may still keep everything.
 extension Worker {
     /// - Parameter sockets: the descriptors of the whole offer, of which each is claimed once.

@@ -46,6 +46,24 @@ import Testing
         #expect(throws: TakeoverError.self) { try there.receiveFrame(until: Self.soon()) }
     }
 
+    @Test func `the last word counts when it was said, and cannot be said too late`() throws {
+        let (here, there) = try Self.pair()
+        try here.send(.taken, until: Self.soon())
+        try there.expectLastWord(.taken, until: Self.soon())
+        // Said, and not read in time.
+        try here.send(.taken, until: Self.soon())
+        try there.expectLastWord(.taken, until: .now() + .seconds(-1))
+        let (late, waiting) = try Self.pair()
+        #expect(throws: TakeoverError.timeout) { try waiting.expectLastWord(.taken, until: .now() + .milliseconds(5)) }
+        #expect(throws: TakeoverError.closed) { try late.send(.taken, until: Self.soon()) }
+        // In the other direction there is still something to say.
+        try waiting.send(.abort, Array("late".utf8), until: Self.soon())
+        #expect(throws: TakeoverError.refused("late")) { try late.expect(.go, until: Self.soon()) }
+        let (gone, other) = try Self.pair()
+        shutdown(gone.descriptor.number, Int32(SHUT_RDWR))
+        #expect(throws: TakeoverError.closed) { try other.expectLastWord(.taken, until: Self.soon()) }
+    }
+
     @Test func `nobody waits for ever, or for whoever is gone`() throws {
         let (here, there) = try Self.pair()
         #expect(throws: TakeoverError.timeout) { try here.receive(1, until: .now() + .milliseconds(20)) }

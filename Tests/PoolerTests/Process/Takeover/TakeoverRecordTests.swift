@@ -189,6 +189,41 @@ import Testing
         }
     }
 
+    /// Whose client a record is of, as far as it is of somebody's.
+    private static func owners(_ records: [WorkerRecord]) -> [String] {
+        records.flatMap { record in
+            record.clients.map { client in
+                let pool = [.session, .welcomeWait].contains(client.stage) ? record.pools[client.pool].database : ""
+                let server = client.server.map { record.pools[$0.pool].database } ?? ""
+                return "\(client.connection.id) \(pool) \(server)"
+            } + record.idleServers.map { "\($0.connection.id) \(record.pools[$0.pool].database)" }
+        }.sorted()
+    }
+
+    @Test(arguments: 1...40 as ClosedRange<UInt64>, [1, 2, 3, 7])
+    func `more or fewer workers take over the same`(seed: UInt64, count: Int) throws {
+        var maker = Maker(random: SplitMix(state: seed))
+        let records = (0..<2).map { _ in maker.worker() }
+        let dealt = WorkerRecord.dealt(records, among: count)
+        #expect(dealt.allSatisfy { (0..<count).contains($0.worker) })
+        let parts = dealt.map(\.record)
+        #expect(Self.owners(parts) == Self.owners(records))
+        // Every place that is named exists.
+        for part in parts { #expect(try WorkerRecord(decoding: part.encoded()) == part) }
+        func counted(_ records: [WorkerRecord]) -> [UInt64] {
+            records.flatMap { record in
+                record.pools.flatMap(\.counters.values) + record.consoleCounters.values
+                    + record.tallies.flatMap(\.counts) + record.durations.flatMap { $0.histograms.joined() }
+            }.sorted()
+        }
+        #expect(counted(parts) == counted(records))
+        guard count > 2 else { return }
+        let clients = (0..<count).map { worker in
+            dealt.filter { $0.worker == worker }.reduce(0) { $0 + $1.record.clients.count }
+        }
+        #expect((clients.max() ?? 0) - (clients.min() ?? 0) <= 1)
+    }
+
     @Test func `secrets and keys come through`() throws {
         let digests = try Digests()
         let keys = try SCRAMKeys(password: Array("pw".utf8), salt: [1, 2, 3], iterations: 10, digests)
