@@ -24,11 +24,11 @@ extension Worker {
     private func methodChosen(
         _ method: ClientAuthentication.Method, _ identity: ClientIdentity, _ client: ClientConnection
     ) {
-        let configuration = configuration.configuration
         if let secret = configuration.secrets[identity.user] {
-            begin(method, isKnown: true, Secret(secret), client)
+            begin(method, isKnown: true, secret, client)
             return
         }
+        let configuration = configuration.configuration
         if method.needsUser {
             switch configuration.authQuery(forDatabase: identity.database) {
             case .query(let query) where !condition.disabledDatabases.contains(query.database.name):

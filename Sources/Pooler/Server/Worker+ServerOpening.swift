@@ -155,7 +155,7 @@ extension Worker {
         for address in addresses {
             do {
                 let descriptor = try Syscalls.streamSocket(family: address.family)
-                SocketOptions(configuration.settings).apply(to: descriptor.number, isUnix: address.isUnix)
+                configuration.socketOptions.apply(to: descriptor.number, isUnix: address.isUnix)
                 let isConnected = try Syscalls.connect(descriptor.number, to: address)
                 let server = ServerConnection(
                     token: token, id: shared.makeID(), transport: Transport(descriptor), address: address,

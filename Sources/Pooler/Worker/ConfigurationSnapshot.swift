@@ -6,8 +6,11 @@ final class ConfigurationSnapshot: Sendable {
     let tls: TLSContexts
     /// What judges tokens; nil without keys.
     let tokens: TokenVerifier?
-    /// What kinds of secrets the users have.
+    /// The users' secrets, as auth_file has them, by name.
+    let secrets: [String: Secret]
+    /// What kinds of them there are.
     let population: SecretPopulation
+    let socketOptions: SocketOptions
     /// The same settings once more: stored, so that reading one of them copies only that one.
     let settings: Settings
     /// max_packet_size.
@@ -23,9 +26,10 @@ final class ConfigurationSnapshot: Sendable {
         self.configuration = configuration
         self.tls = tls
         self.tokens = tokens
-        population = SecretPopulation(
-            configuration.secrets.values.lazy.map { Secret($0) }, looksUpOthers: configuration.looksUpUsers)
+        secrets = configuration.secrets.mapValues { Secret($0) }
+        population = SecretPopulation(secrets.values, looksUpOthers: configuration.looksUpUsers)
         settings = configuration.settings
+        socketOptions = SocketOptions(configuration.settings)
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec
         let rounds = configuration.settings.sbufLoopcnt

@@ -29,7 +29,7 @@ extension Worker {
             } else if pool.database.user != nil {
                 pool.credential = forcedCredential(pool.database, user)
             } else if change.changedSecrets.contains(user) {
-                pool.credential = Credential(secret: Secret(snapshot.configuration.secrets[user] ?? ""))
+                pool.credential = Credential(secret: snapshot.secrets[user] ?? .none)
             }
             apply(snapshot.settings, to: pool)
             pool.failure = nil

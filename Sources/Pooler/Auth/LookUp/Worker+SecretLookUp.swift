@@ -31,7 +31,7 @@ extension Worker {
 
     /// What auth_user logs in with.
     func authUserCredential(_ user: String) -> Credential {
-        Credential(secret: Secret(configuration.configuration.secrets[user] ?? ""))
+        Credential(secret: configuration.secrets[user] ?? .none)
     }
 
     private func seekServer(for lookUp: SecretLookUp) {

@@ -9,7 +9,7 @@ extension Worker {
         for request: CancelRequest?, since: Instant, deadline: Instant
     ) throws(Errno) {
         let descriptor = try Syscalls.streamSocket(family: route.address.family)
-        SocketOptions(configuration.settings).apply(to: descriptor.number, isUnix: route.address.isUnix)
+        configuration.socketOptions.apply(to: descriptor.number, isUnix: route.address.isUnix)
         let isConnected = try Syscalls.connect(descriptor.number, to: route.address)
         let token = table.reserve()
         let number = descriptor.number

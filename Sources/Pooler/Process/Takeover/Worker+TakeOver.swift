@@ -58,8 +58,7 @@ extension Worker {
     /// What servers are logged in with: what the configuration says goes before what a client once proved.
     private func credential(_ proved: Credential, _ database: Database, _ user: String) -> Credential {
         if database.user != nil { return forcedCredential(database, user) }
-        guard let text = configuration.configuration.secrets[user] else { return proved }
-        let secret = Secret(text)
+        guard let secret = configuration.secrets[user] else { return proved }
         return secret == proved.secret ? proved : Credential(secret: secret)
     }
 
