@@ -29,7 +29,6 @@ final class ClientConnection: Connection {
     }
 
     let peer: SocketAddress
-    let isUnix: Bool
 
     var phase = Phase.login(ClientLogin())
     var link = Link.none
@@ -37,6 +36,8 @@ final class ClientConnection: Connection {
     var cancelDiscard = CancelDiscard.none
     /// Whether the notice of query_wait_notify has gone out in this wait.
     var wasNotifiedOfWait = false
+    /// Here, between others of a byte, it takes no room.
+    let isUnix: Bool
 
     /// What its login waits for; nil before the startup packet and after the login.
     var login: PendingLogin?
@@ -44,10 +45,8 @@ final class ClientConnection: Connection {
     var pool: WorkerPool?
     var parameters: ParameterSet?
     var cancelKey: CancelKey?
-    /// The prepared statements that it believes in, where they are tracked.
-    var statements = ClientStatements()
-    /// What else it believes of its session.
-    var session = ClientSession()
+    /// What it believes of its session; nil until something differs from a new one, as it does for most idle clients never.
+    private var books: Books?
     /// What has come of a Parse that is too long for the scratch block, up to the whole frame.
     var largeParse: [UInt8] = []
     var limits: ClientLimits = .none
@@ -58,6 +57,36 @@ final class ClientConnection: Connection {
         self.peer = peer
         isUnix = peer.isUnix
         super.init(token: token, id: id, transport: transport, now: now)
+    }
+
+    /// What a client believes its session to hold.
+    private final class Books {
+        var statements = ClientStatements()
+        var session = ClientSession()
+    }
+
+    /// The prepared statements that it believes in, where they are tracked.
+    var statements: ClientStatements {
+        @inline(__always) _read {
+            if let books { yield books.statements } else { yield ClientStatements() }
+        }
+        @inline(__always) _modify { yield &openBooks().statements }
+    }
+
+    /// What else it believes of its session.
+    var session: ClientSession {
+        @inline(__always) _read {
+            if let books { yield books.session } else { yield ClientSession() }
+        }
+        @inline(__always) _modify { yield &openBooks().session }
+    }
+
+    @inline(__always)
+    private func openBooks() -> Books {
+        if let books { return books }
+        let books = Books()
+        self.books = books
+        return books
     }
 
     /// The server that it is linked to or being aligned with.

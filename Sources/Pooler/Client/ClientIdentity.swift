@@ -1,30 +1,24 @@
 import PoolerConfig
 
-/// Who a client says it is, and what it asks for: the useful part of its StartupMessage.
-struct ClientIdentity: Sendable {
-    var user: String
+/// Who a client says it is, and what it asks for: the useful part of its StartupMessage. Once it has logged in, it shares one with
+/// those who are called the same (`ClientIdentities`).
+final class ClientIdentity {
+    let user: String
     /// The name that the client gave, or its user name.
-    var database: String
-    /// Values of the tracked parameters, where the client gave any.
-    var parameters: [[UInt8]?]
+    let database: String
+    /// Values of the tracked parameters, where the client gave any; empty once it has logged in.
+    private(set) var parameters: [[UInt8]?]
     /// Other parameters that it gave, each once, by name in small letters: those that are tracked with its session.
     private(set) var settings: [SessionSetting] = []
     /// What a client is told of the first of them where sessions are not tracked.
     private(set) var settingRefusal: CloseReason?
     /// Names of protocol extensions (`_pq_.`), none of which we know.
-    var protocolExtensions: [String] = []
-    var minorVersion: UInt16 = 0
+    private(set) var protocolExtensions: [String] = []
+    private let minorVersion: UInt16
     /// What it wants as a replication client; nil for all others.
-    var replication: ReplicationRequest?
+    private(set) var replication: ReplicationRequest?
 
     static let userNameLimit = 127
-
-    /// Forgets what only the login needs.
-    mutating func loginEnded() {
-        parameters = []
-        settings = []
-        protocolExtensions = []
-    }
 
     /// Whether the console is meant.
     var isConsole: Bool { ConsoleGreeting.isConsole(database) }
@@ -54,12 +48,22 @@ struct ClientIdentity: Sendable {
         }
     }
 
-    /// Of a client that has logged in to another process.
+    /// Of a client that logs in, or has logged in, to another process.
     init(user: String, database: String, parameters: [[UInt8]?], settings: [SessionSetting]) {
         self.user = user
         self.database = database
         self.parameters = parameters
         self.settings = settings
+        minorVersion = 0
+    }
+
+    /// What is left of it when the login is over.
+    fileprivate init(afterLoginOf identity: ClientIdentity) {
+        user = identity.user
+        database = identity.database
+        parameters = []
+        minorVersion = 0
+        replication = identity.replication
     }
 
     /// What a client is told that asked for a newer minor version or an extension: 3.0, and which extensions are unknown.
@@ -74,7 +78,7 @@ struct ClientIdentity: Sendable {
         return writer.bytes
     }
 
-    private mutating func read(
+    private func read(
         _ name: String, _ value: String, tracked: TrackedParameters, ignored: [String]
     ) throws(LoginRefusal) {
         if name.hasPrefix("_pq_.") {
@@ -87,7 +91,7 @@ struct ClientIdentity: Sendable {
     }
 
     /// A parameter that may be tracked with the session.
-    private mutating func set(_ name: String, _ value: String, orRefuse refusal: CloseReason) throws(LoginRefusal) {
+    private func set(_ name: String, _ value: String, orRefuse refusal: CloseReason) throws(LoginRefusal) {
         guard replication == nil, !isConsole, settings.count < Self.settingLimit, Self.isParameterName(name) else {
             throw LoginRefusal(refusal)
         }
@@ -109,7 +113,7 @@ struct ClientIdentity: Sendable {
             }
     }
 
-    private mutating func readOptions(
+    private func readOptions(
         _ text: String, tracked: TrackedParameters, ignored: [String]
     ) throws(LoginRefusal) {
         let settings: [(name: String, value: String)]
@@ -125,6 +129,26 @@ struct ClientIdentity: Sendable {
             } else if !ignored.contains(name), !ignored.contains("options") {
                 try set(name, value, orRefuse: .unsupportedOption(name))
             }
+        }
+    }
+}
+
+/// The identities of a worker's clients that have logged in.
+struct ClientIdentities {
+    private struct Names: Hashable {
+        let user: String
+        let database: String
+    }
+
+    private var identities = Interned<Names, ClientIdentity>()
+
+    init() {}
+
+    /// The login is over: what is left of its identity.
+    mutating func loginEnded(_ identity: ClientIdentity) -> ClientIdentity {
+        guard identity.replication == nil else { return ClientIdentity(afterLoginOf: identity) }
+        return identities.object(for: Names(user: identity.user, database: identity.database)) {
+            ClientIdentity(afterLoginOf: identity)
         }
     }
 }

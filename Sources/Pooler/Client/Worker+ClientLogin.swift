@@ -4,15 +4,15 @@ import PoolerConfig
 extension Worker {
     /// A socket that was dealt to this worker.
     func adopt(_ socket: AcceptedSocket) {
-        let settings = configuration.settings
         let descriptor = FileDescriptor(socket.descriptor)
-        SocketOptions(settings).apply(to: descriptor.number, isUnix: socket.peer.isUnix)
+        configuration.socketOptions.apply(to: descriptor.number, isUnix: socket.peer.isUnix)
         let token = table.reserve()
         let client = ClientConnection(
             token: token, id: shared.makeID(), transport: Transport(descriptor), peer: socket.peer, now: now)
         table.fill(token, .client(client))
         loginCount += 1
-        if settings.clientLoginTimeout > .zero { timers.arm(slot: token.slot, at: now + settings.clientLoginTimeout) }
+        let timeout = configuration.settings.clientLoginTimeout
+        if timeout > .zero { timers.arm(slot: token.slot, at: now + timeout) }
         // Edge-triggered: what has come already is announced by this.
         poller.add(client.transport.descriptor.number, token)
     }
@@ -186,7 +186,7 @@ extension Worker {
             closeClient(client, .databaseRemoved)
             return nil
         }
-        let secret = Secret(configuration.configuration.secrets[identity.user] ?? "")
+        let secret = configuration.secrets[identity.user] ?? .none
         let pool = joinPool(database, identity, Credential(secret: secret))
         client.pool?.clientCount -= 1
         client.pool = pool
@@ -232,8 +232,8 @@ extension Worker {
 
     /// What servers of a database with a forced user are logged in with: its password, or that user's in auth_file.
     func forcedCredential(_ database: Database, _ user: String) -> Credential {
-        let text = database.password.isEmpty ? configuration.configuration.secrets[user] ?? "" : database.password
-        return Credential(secret: Secret(text))
+        let secret = database.password.isEmpty ? configuration.secrets[user] ?? .none : Secret(database.password)
+        return Credential(secret: secret)
     }
 
     /// Copies what the data path needs of the settings.
@@ -281,11 +281,11 @@ extension Worker {
         }
         let parameters = parameterSets.intern(values)
         client.parameters = parameters
-        client.session.initial = sessionSettings.intern(settings)
+        if let initial = sessionSettings.intern(settings) { client.session.initial = initial }
         var starting = identity.parameters
         // There it is not as the client gave it.
         if configuration.settings.applicationNameAddHost { starting[TrackedParameters.applicationNameIndex] = nil }
-        client.session.starting = starting.contains { $0 != nil } ? parameterSets.intern(starting) : nil
+        if starting.contains(where: { $0 != nil }) { client.session.starting = parameterSets.intern(starting) }
         setSettings(client.session.initial, of: client)
         let key = makeCancelKey()
         client.cancelKey = key
@@ -317,7 +317,7 @@ extension Worker {
     /// The client is in: the login's deadline gives way to the session's.
     func loginEnded(_ client: ClientConnection) {
         loginCount -= 1
-        client.identity?.loginEnded()
+        client.identity = client.identity.map { identities.loginEnded($0) }
         timers.disarm(slot: client.token.slot)
         if client.limits.idleTimeout > .zero {
             timers.arm(slot: client.token.slot, at: now + client.limits.idleTimeout)

@@ -3,9 +3,9 @@ import Glibc
 /// A connected stream, non-blocking both ways: plain, or TLS from some point on.
 struct Transport: ~Copyable {
     private(set) var descriptor: FileDescriptor
-    private(set) var tls: TLSStream?
     /// Beside `tls`, so that the plain path costs one test of a byte.
     private(set) var isTLS = false
+    private(set) var tls: TLSStream?
 
     init(_ descriptor: consuming FileDescriptor) {
         self.descriptor = descriptor

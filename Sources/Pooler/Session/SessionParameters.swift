@@ -55,20 +55,19 @@ struct ParameterSets {
         let value: [UInt8]
     }
 
-    /// Beyond this, sets that nobody uses are swept out, and verified values forgotten: clients choose them freely.
+    /// Beyond this, verified values are forgotten: clients choose them freely.
     private static let softLimit = 1024
 
     let tracked: TrackedParameters
-    private var sets: [[[UInt8]?]: ParameterSet] = [:]
-    private var sweepAt = softLimit
+    private var sets = Interned<[[UInt8]?], ParameterSet>()
     private var verified: Set<VerifiedValue> = []
     /// No value set at all.
     let empty: ParameterSet
 
     init(tracked: TrackedParameters) {
         self.tracked = tracked
-        empty = ParameterSet([[UInt8]?](repeating: nil, count: tracked.count))
-        sets[empty.values] = empty
+        let values = [[UInt8]?](repeating: nil, count: tracked.count)
+        empty = sets.object(for: values) { ParameterSet(values) }
     }
 
     /// How many combinations there are.
@@ -76,11 +75,7 @@ struct ParameterSets {
 
     /// The one object for these values.
     mutating func intern(_ values: [[UInt8]?]) -> ParameterSet {
-        if let set = sets[values] { return set }
-        if sets.count >= sweepAt { sweep() }
-        let set = ParameterSet(values)
-        sets[values] = set
-        return set
+        sets.object(for: values) { ParameterSet(values) }
     }
 
     /// `set` with one value changed.
@@ -131,13 +126,5 @@ struct ParameterSets {
 
     private static func lowercase(_ byte: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-    }
-
-    private mutating func sweep() {
-        for values in Array(sets.keys) {
-            guard var set = sets.removeValue(forKey: values) else { continue }
-            if !isKnownUniquelyReferenced(&set) { sets[values] = set }
-        }
-        sweepAt = max(Self.softLimit, sets.count * 2)
     }
 }

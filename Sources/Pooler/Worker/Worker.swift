@@ -57,6 +57,7 @@ final class Worker {
     var peerPools: [Int: PeerPool] = [:]
     var parameterSets: ParameterSets
     var sessionSettings = SessionSettingsTable()
+    var identities = ClientIdentities()
     var authentication: AuthenticationContext
     var configuration: ConfigurationSnapshot
     var condition = WorkerCondition()

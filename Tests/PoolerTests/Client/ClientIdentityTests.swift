@@ -132,4 +132,24 @@ import Testing
         #expect(extended.protocolExtensions == ["_pq_.a", "_pq_.b"])
         #expect(Self.refusal([("user", "bob"), ("_pq_", "1")]) == .unsupportedParameter("_pq_"))
     }
+
+    @Test func `Clients of the same names share one identity once they have logged in`() throws {
+        var identities = ClientIdentities()
+        let first = identities.loginEnded(
+            try Self.read([("user", "bob"), ("database", "shop"), ("TimeZone", "UTC")]).get())
+        let second = identities.loginEnded(
+            try Self.read([("user", "bob"), ("database", "shop"), ("geqo", "off")]).get())
+        #expect(first === second)
+        #expect(first.user == "bob" && first.database == "shop")
+        #expect(first.parameters.isEmpty && first.settings.isEmpty)
+        let other = identities.loginEnded(try Self.read([("user", "shop"), ("database", "bob")]).get())
+        #expect(other !== first && other.user == "shop")
+    }
+
+    @Test func `A replication client's identity is its own`() throws {
+        var identities = ClientIdentities()
+        let plain = identities.loginEnded(try Self.read([("user", "bob")]).get())
+        let walreceiver = identities.loginEnded(try Self.read([("user", "bob"), ("replication", "true")]).get())
+        #expect(plain.replication == nil && walreceiver.replication?.kind == .physical)
+    }
 }

@@ -105,32 +105,20 @@ final class SessionSettings {
 
 /// A worker's combinations of session settings.
 struct SessionSettingsTable {
-    /// Beyond this, combinations that nobody uses are swept out: clients choose them freely.
-    private static let softLimit = 1024
-
     /// For a server that has nothing set, where its clients expect something: what connect_query had set.
     let nothing = SessionSettings([])
-    private var sets: [[SessionSetting]: SessionSettings] = [:]
-    private var sweepAt = softLimit
-    /// The same for their bytes.
-    private static let softByteLimit = 8 << 20
-    private(set) var byteCount = 0
-    private var sweepAtBytes = softByteLimit
+    private var sets = Interned<[SessionSetting], SessionSettings>(softByteLimit: 8 << 20) { $0.byteCount }
 
     init() {}
 
     var count: Int { sets.count }
+    var byteCount: Int { sets.byteCount }
 
     /// The one object for these settings, of which each name stands once; nil for none.
     mutating func intern(_ settings: [SessionSetting]) -> SessionSettings? {
         guard !settings.isEmpty else { return nil }
         let sorted = settings.sorted { $0.name < $1.name }
-        if let set = sets[sorted] { return set }
-        if sets.count >= sweepAt || byteCount >= sweepAtBytes { sweep() }
-        let set = SessionSettings(sorted)
-        byteCount += set.byteCount
-        sets[sorted] = set
-        return set
+        return sets.object(for: sorted) { SessionSettings(sorted) }
     }
 
     /// `settings`, and of `fallback` what they do not name.
@@ -138,18 +126,5 @@ struct SessionSettingsTable {
         guard let fallback else { return intern(settings) }
         let missing = fallback.settings.filter { old in !settings.contains { $0.name == old.name } }
         return intern(settings + missing)
-    }
-
-    private mutating func sweep() {
-        for settings in Array(sets.keys) {
-            guard var set = sets.removeValue(forKey: settings) else { continue }
-            if isKnownUniquelyReferenced(&set) {
-                byteCount -= set.byteCount
-            } else {
-                sets[settings] = set
-            }
-        }
-        sweepAt = max(Self.softLimit, sets.count * 2)
-        sweepAtBytes = max(Self.softByteLimit, byteCount * 2)
     }
 }

@@ -9,7 +9,7 @@ extension Worker {
         of request: ReplyQueue.Request, _ header: FrameHeader, at range: Range<Int>, from client: ClientConnection
     ) -> Disposition? {
         if request == .functionCall { return functionCallDisposition(at: range, from: client) }
-        client.statements.queryNames = .none
+        if client.statements.queryNames != .none { client.statements.queryNames = .none }
         guard range.count == header.frameLength else {
             if header.frameLength <= Scratch.carryLimit { return .wait }
             return disposition(of: .anything, request, client)

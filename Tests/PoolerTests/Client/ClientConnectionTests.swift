@@ -1,0 +1,33 @@
+import Glibc
+import Testing
+
+@testable import Pooler
+
+@Suite struct ClientConnectionTests {
+    private static func make() -> ClientConnection {
+        ClientConnection(
+            token: Token(slot: 0, generation: 0), id: 1, transport: Transport(FileDescriptor(-1)),
+            peer: .unix(""), now: .now())
+    }
+
+    /// With what its table entry and its cancel key take, that makes some 440 bytes for an idle client; a field more than
+    /// nothing costs 16 for each of tens of thousands.
+    @Test func `An idle client takes 328 bytes at most`() throws {
+        typealias UsableSize = @convention(c) (UnsafeMutableRawPointer) -> Int
+        let client = Self.make()
+        let function = try unsafe #require(dlsym(nil, "malloc_usable_size"))
+        let usableSize = unsafe unsafeBitCast(function, to: UsableSize.self)
+        let size = unsafe usableSize(Unmanaged.passUnretained(client).toOpaque())
+        #expect(size <= 328)
+    }
+
+    @Test func `What a client believes is kept, whichever book it is in`() {
+        let client = Self.make()
+        #expect(client.statements.pause == .none && client.session.settings == nil)
+        client.statements.pause = .pin
+        client.session.wasNotified = true
+        #expect(client.statements.pause == .pin && client.session.wasNotified)
+        client.statements.pause = .none
+        #expect(client.statements.pause == .none && client.session.wasNotified)
+    }
+}
