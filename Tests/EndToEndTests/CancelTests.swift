@@ -1,4 +1,5 @@
 import PoolerTestSupport
+import Synchronization
 import Testing
 
 /// A cancel request reaches the query that its client runs, and nothing else.
@@ -65,6 +66,63 @@ import Testing
         #expect(throws: Self.canceled) { try waiter.lastResult() }
         try holder.query("commit")
         #expect(try waiter.query("select to_regclass('never_canceled') is null").value == "t")
+    }
+
+    /// A server that takes its time for the third SET of application_name, and cancels only a query of its client.
+    private final class SlowSetter: Sendable {
+        let maySet = Mutex(false)
+        let isCanceled = Mutex(false)
+
+        func play(_ connection: Int, _ channel: ServerChannel) throws {
+            guard connection == 0 else {
+                _ = try channel.receive(16)
+                isCanceled.withLock { $0 = true }
+                return
+            }
+            try channel.welcome()
+            var setCount = 0
+            while let message = try channel.read(within: .seconds(600)), message.type == "Q" {
+                let sql = message.strings.first ?? ""
+                if sql.hasPrefix("SET") {
+                    setCount += 1
+                    if setCount == 3 { try eventually { maySet.withLock { $0 } } }
+                    let name = sql.contains("'a'") ? "a" : ""
+                    try channel.send(
+                        WireMessage("S", cString("application_name"), cString(name)), WireMessage("C", cString("SET")),
+                        ServerChannel.ready)
+                } else if sql == "slow" {
+                    try eventually { isCanceled.withLock { $0 } }
+                    try channel.send(
+                        WireMessage("E", cString("SERROR") + cString("C57014") + cString("Mcanceled") + [0]),
+                        ServerChannel.ready)
+                } else {
+                    try channel.send(ServerChannel.answer(sql) + [ServerChannel.ready])
+                }
+            }
+        }
+    }
+
+    @Test(.pgvaletOnly) func `a cancel waits until what goes in front of the query is over`() throws {
+        let setter = SlowSetter()
+        let server = try ScriptedServer { try setter.play($0, $1) }
+        let pooler = try Pooler(
+            ["pool_mode": "transaction", "default_pool_size": "1", "worker_threads": "1"],
+            databases: ["scripted": server.address])
+        let client = try RawClient(pooler)
+        try client.logIn([("user", "app"), ("database", "scripted"), ("application_name", "a")])
+        let other = try pooler.connect(database: "scripted", ["application_name": ""])
+        _ = try client.query("first")
+        try other.query("second")
+        try client.send(.query("slow"))
+        let key = client.cancelKey
+        let cancel = Background { try RawClient(pooler).cancel(key: key) }
+        try eventually { try pooler.pool(database: "scripted")["cl_waiting_cancel_req"] == "1" }
+        // The janitor has come by.
+        try always(for: .milliseconds(700)) { server.connections == 1 }
+        setter.maySet.withLock { $0 = true }
+        #expect(try client.readUntil("Z").first?.error.sqlState == "57014")
+        try cancel.value()
+        #expect(try client.query("third").first { $0.type == "D" }?.values == ["third"])
     }
 
     @Test func `a full pool does not hold up cancels`() throws {

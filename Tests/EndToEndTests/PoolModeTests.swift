@@ -52,6 +52,21 @@ import Testing
         #expect(try next.query("select now() = statement_timestamp()").value == "t")
     }
 
+    @Test(
+        arguments: [
+            [.query("begin; select 1")], [.query("select 1; start transaction")], [.query("begin; select 1/0")],
+            WireMessage.statement("begin") + [.sync],
+            WireMessage.statement("begin") + WireMessage.statement("select 1") + [.sync],
+        ] as [[WireMessage]])
+    func `statement mode: so does every other way to leave a transaction open`(messages: [WireMessage]) throws {
+        let pooler = try Pooler(["pool_mode": "statement", "default_pool_size": "1"])
+        let client = try RawClient.loggedIn(pooler)
+        try client.send(messages)
+        let answer = try client.readToEnd()
+        #expect(answer.last?.error == .fatal("transaction blocks not allowed in statement pooling mode"), "\(answer)")
+        #expect(try pooler.connect().query("select now() = statement_timestamp()").value == "t")
+    }
+
     @Test func `a database's pool_mode beats the global one, and a user's beats both`() throws {
         let role = try Postgres.shared.makeRole()
         let pooler = try Pooler(

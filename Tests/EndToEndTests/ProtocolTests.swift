@@ -67,6 +67,16 @@ import Testing
             "copy in over the extended protocol",
             ([.query("begin"), table] + WireMessage.statement("copy t from stdin"), "G"),
             ([WireMessage("d", Array("1\tone\n".utf8)), WireMessage("c"), .sync], "Z"), ([.query("rollback")], "Z")),
+        Conversation(
+            "copy given up over the extended protocol",
+            ([.query("begin"), table] + WireMessage.statement("copy t from stdin"), "G"),
+            ([WireMessage("d", Array("1\tone\n".utf8)), WireMessage("f", cString("no more")), .sync], "Z"),
+            ([.query("rollback")], "Z")),
+        Conversation(
+            "copy of bad rows over the extended protocol, and what comes late",
+            ([.query("begin"), table] + WireMessage.statement("copy t from stdin"), "G"),
+            ([WireMessage("d", Array("1\tone\nnot a number\n".utf8)), .flush], "E"),
+            ([WireMessage("d", Array("2\ttwo\n".utf8)), WireMessage("c"), .sync], "Z"), ([.query("rollback")], "Z")),
         // int4pl(int4, int4), OID 177, both arguments as text, so is the result.
         Conversation(
             "function call",

@@ -138,6 +138,19 @@ import Testing
         #expect(try client.query("select 1").last?.type == "Z")
     }
 
+    @Test(.since(21), arguments: [(0x0003_0000, 0), (0x0003_0002, 1)] as [(Int32, Int)])
+    func `a version that we speak is not negotiated, a newer one exactly once`(version: Int32, count: Int) throws {
+        let pooler = try Pooler()
+        let client = try RawClient(pooler)
+        let welcome = try client.logIn(Self.user, version: version)
+        #expect(
+            welcome.filter { $0.type == "v" }
+                == [WireMessage("v", int32(0x0003_0000), int32(0))].prefix(count).map { $0 })
+        // The key is one of version 3.0.
+        #expect(client.cancelKey.count == 8)
+        #expect(try client.query("select 1").last?.type == "Z")
+    }
+
     @Test func `ignore_startup_parameters lets what it names pass`() throws {
         var settings = ["ignore_startup_parameters": "extra_float_digits, search_path"]
         if Pooler.isPgvalet { settings["session_state"] = "passthrough" }

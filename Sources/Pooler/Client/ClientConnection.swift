@@ -32,8 +32,8 @@ final class ClientConnection: Connection {
 
     var phase = Phase.login(ClientLogin())
     var link = Link.none
-    /// A cancel came while the client waited: its request is answered with an error, up to its Sync.
-    var cancelDiscard = CancelDiscard.none
+    /// Its next request is answered with an error of ours, up to its Sync.
+    var refusal = RequestRefusal.none
     /// Whether the notice of query_wait_notify has gone out in this wait.
     var wasNotifiedOfWait = false
     /// Here, between others of a byte, it takes no room.
@@ -98,13 +98,15 @@ final class ClientConnection: Connection {
     }
 }
 
-/// What is left to discard of a request that was cancelled while it waited.
-enum CancelDiscard: UInt8 {
+/// A request that is refused without a server: which one, and what is left of it to discard.
+enum RequestRefusal: UInt8 {
     case none
-    /// The next request is to be answered with the error.
-    case next
+    /// The next request, since it was cancelled while it waited.
+    case cancelled
     /// The error is out; the rest goes until Sync, which is answered.
     case untilSync
+    /// The next request, since its client believes in state that it has no more.
+    case stateLost
 }
 
 /// The limits that depend on the client's login user.

@@ -45,7 +45,6 @@ extension CloseReason {
         case .simpleQueryDisallowed: "simple_query_disallowed"
         case .resourceExhaustion: "resource_exhaustion"
         case .sessionStateUnknown: "session_state_unknown"
-        case .tooManyPinned: "max_pinned"
         case .consoleFailed: "console_failed"
         case .consoleEnded: "console_ended"
         }

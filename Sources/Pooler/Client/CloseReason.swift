@@ -62,8 +62,6 @@ enum CloseReason: Equatable, Sendable {
     case resourceExhaustion(String)
     /// A server could not say what a session holds, and why.
     case sessionStateUnknown(String)
-    /// What it has done needs a server connection of its own, and there are too many such clients.
-    case tooManyPinned(ErrorMessage)
     /// The console has told its client why.
     case consoleFailed(String)
     /// SHUTDOWN.
@@ -75,7 +73,6 @@ enum CloseReason: Equatable, Sendable {
         case .clientRequest, .clientUnexpectedEOF, .ioError, .tls, .unexpectedLoginMessage, .badCancelRequest,
             .cancelSent, .cancelFailed, .consoleFailed, .consoleEnded:
             nil
-        case .tooManyPinned(let message): message
         default: ErrorMessage(.fatal, sqlState, text, detail: detail, hint: hint)
         }
     }
@@ -139,7 +136,6 @@ enum CloseReason: Equatable, Sendable {
         case .simpleQueryDisallowed: "PQexec disallowed"
         case .resourceExhaustion: "bouncer resources exhaustion"
         case .sessionStateUnknown: "session state unknown"
-        case .tooManyPinned(let message): message.message
         case .consoleFailed(let text): text
         case .consoleEnded: "admin console session ended"
         }

@@ -126,22 +126,27 @@ extension Worker {
         var messages: [UInt8] = []
         var isVerified = true
         server.alignmentCount = 0
+        let settings = wantedSettings(of: client, on: server)
+        let differs = settings !== server.session.settings
+        if differs {
+            if let settings { isVerified = settings.isVerified && !settings.mayBeRefused }
+            if mayRefuseBuffers(server, settings) { isVerified = false }
+        }
         if wanted !== server.parameters,
-            let alignment = parameterSets.alignment(from: server.parameters, to: wanted)
+            var alignment = parameterSets.alignment(from: server.parameters, to: wanted)
         {
+            isVerified = isVerified && alignment.isVerified
+            alignment.isVerified = isVerified
             server.replies.requestSent(.query, for: .pooler)
             messages += alignment.message
             server.alignmentCount += 1
-            isVerified = alignment.isVerified
         }
-        let settings = wantedSettings(of: client, on: server)
-        if settings !== server.session.settings,
-            let message = SessionSettings.alignment(from: server.session.settings, to: settings)
+        if differs,
+            let message = SessionSettings.alignment(
+                from: server.session.settings, to: settings, isAwaited: !isVerified)
         {
             server.replies.requestSent(.query, for: .pooler)
             messages += message
-            if let settings { isVerified = isVerified && settings.isVerified && !settings.mayBeRefused }
-            if mayRefuseBuffers(server, settings) { isVerified = false }
             server.alignmentCount += 1
         }
         guard !messages.isEmpty else {

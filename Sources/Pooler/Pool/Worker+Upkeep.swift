@@ -8,6 +8,7 @@ extension Worker {
             closeFast(in: pool)
             checkConnecting(in: pool)
             dropOldCancels(of: pool)
+            sendWaitingCancels(of: pool)
             closeSurplus(of: pool)
             keepMinimum(of: pool)
             renewPasswords(of: pool)

@@ -14,7 +14,8 @@ extension Worker {
             toClient.clear()
             client.link = .none
             closeServer(server, failure.text, isOrderly: false, label: failure.label)
-            closeClient(client, .serverCrashed)
+            // It ends its session rather than run a query without the values that belong to it.
+            closeClient(client, server.testFailure.map { .invalidServerParameter($0) } ?? .serverCrashed)
         case .lookingUp(let lookUp):
             closeServer(server, failure.text, isOrderly: false, label: failure.label)
             serverLeft(lookUp, failure)

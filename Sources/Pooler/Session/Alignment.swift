@@ -4,6 +4,8 @@ struct Alignment: Equatable {
     /// Whether servers have accepted all these values before. If so, the statement travels in front of the client's first
     /// query, in the same send; if not, its outcome is awaited, so that no query runs under values that it does not expect.
     var isVerified = true
+    /// Whether a server may refuse a value that others have accepted: it may depend on rights, or on the database.
+    private var mayBeRefused = false
 
     var isEmpty: Bool { sql.isEmpty }
 
@@ -11,16 +13,26 @@ struct Alignment: Equatable {
         sql += Array("SET \(Self.identifier(name)) TO ".utf8)
         sql += Self.listParameters.contains(name.lowercased()) ? Self.list(value) : Self.literal(value)
         sql.append(UInt8(ascii: ";"))
+        if !Self.lastingParameters.contains(name.lowercased()) { mayBeRefused = true }
     }
+
+    /// Parameters whose values, once accepted, are accepted by every server and from everybody.
+    private static let lastingParameters: Set<String> = [
+        "datestyle", "timezone", "standard_conforming_strings", "application_name", "intervalstyle",
+    ]
 
     mutating func reset(_ name: String) {
         sql += Array("RESET \(Self.identifier(name));".utf8)
     }
 
-    /// A Query message with the statement.
+    /// A Query message with the statement. Where that travels in front of a query, a refusal ends the session, since the query must
+    /// not run without what it expects.
     var message: [UInt8] {
         var writer = MessageWriter()
-        writer.message(FrontendMessageType.query) { $0.cString(sql) }
+        writer.message(FrontendMessageType.query) { body in
+            if isVerified, mayBeRefused { body.raw("SET LOCAL exit_on_error TO on;".utf8) }
+            body.cString(sql)
+        }
         return writer.bytes
     }
 

@@ -7,6 +7,7 @@ import DequeModule
 /// query "the backend discards messages until Sync".
 ///
 /// Not copyable, because it is asked for each message: a copy that the compiler makes unseen would cost more than the answer.
+/// What it remembers is for its own extensions (answers: `+Replies`, another process: `+Owed`); its owner asks and tells.
 struct ReplyQueue: ~Copyable {
     /// A request that the server answers.
     enum Request: UInt8 {
@@ -43,7 +44,7 @@ struct ReplyQueue: ~Copyable {
     }
 
     /// Plain bytes: what has to be counted by reference is beside it, in `effects`.
-    private struct Entry {
+    struct Entry {
         let request: Request
         var recipient: Recipient
         let domain: StatementEffect.Domain
@@ -51,7 +52,7 @@ struct ReplyQueue: ~Copyable {
     }
 
     /// How many requests that change the books of statements have not been answered yet.
-    private struct Unsettled {
+    struct Unsettled {
         /// Of batches whose Sync has been sent.
         var earlier = 0
         var current = 0
@@ -77,90 +78,31 @@ struct ReplyQueue: ~Copyable {
         }
     }
 
-    private var entries = Deque<Entry>()
+    var entries = Deque<Entry>()
     /// How many of the entries are made up.
-    private var madeUpCount = 0
+    var madeUpCount = 0
     /// Of those entries that have one, in their order.
-    private var effects = Deque<StatementEffect>()
+    var effects = Deque<StatementEffect>()
     /// After an error in an extended query, until the next Sync: the server drops what it reads.
-    private var isSkippingToSync = false
+    var isSkippingToSync = false
     /// Whether the request at the front has switched the server to copy-in mode.
-    private var isCopyingIn = false
+    var isCopyingIn = false
     /// Whether a Sync was sent in front of the end of the copy that runs: the server ignores it, unless the copy fails first.
-    private var hasIgnoredSync = false
+    var hasIgnoredSync = false
     /// Whether nobody can tell how many answers are still to come: a copy failed with a Sync on its way that the server may
     /// have ignored or not. Such a server must not go to another client, whose answers it could mix up.
-    private(set) var isUncertain = false
+    var isUncertain = false
     /// Whether extended messages were sent that no Sync has followed yet.
-    private(set) var isPipelineOpen = false
+    var isPipelineOpen = false
     /// Whether the present batch has asked the server for anything.
-    private var isBatchBegun = false
-    private var names = Unsettled()
-    private var unnamed = Unsettled()
+    var isBatchBegun = false
+    var names = Unsettled()
+    var unnamed = Unsettled()
     /// What a failed batch did not do, after `replyReceived` of its error: the request that failed first. The owner of the
     /// books takes it back and empties the list.
-    private(set) var undone: [StatementEffect] = []
+    var undone: [StatementEffect] = []
 
     init() {}
-
-    /// What it knows besides its entries.
-    struct Flags: Equatable {
-        var isSkippingToSync = false
-        var isCopyingIn = false
-        var hasIgnoredSync = false
-        var isUncertain = false
-        var isPipelineOpen = false
-        var isBatchBegun = false
-        /// Of the unsettled requests, those of batches whose Sync has been sent.
-        var earlierNames = 0
-        var earlierUnnamed = 0
-
-        init() {}
-    }
-
-    /// As it was in another process.
-    init(_ owed: [(request: Request, recipient: Recipient, effect: StatementEffect)], _ flags: Flags) {
-        for (request, recipient, effect) in owed {
-            if recipient == .madeUp { madeUpCount += 1 }
-            if case .none = effect {
-                entries.append(Entry(request: request, recipient: recipient, domain: .nothing, hasEffect: false))
-            } else {
-                appendWithEffect(request, recipient, effect)
-            }
-        }
-        names.markEarlier(flags.earlierNames)
-        unnamed.markEarlier(flags.earlierUnnamed)
-        isSkippingToSync = flags.isSkippingToSync
-        isCopyingIn = flags.isCopyingIn
-        hasIgnoredSync = flags.hasIgnoredSync
-        isUncertain = flags.isUncertain
-        isPipelineOpen = flags.isPipelineOpen
-        isBatchBegun = flags.isBatchBegun
-    }
-
-    /// All that is owed, for another process.
-    var owed: [(request: Request, recipient: Recipient, effect: StatementEffect)] {
-        var next = effects.startIndex
-        return entries.map { entry in
-            guard entry.hasEffect else { return (entry.request, entry.recipient, .none) }
-            defer { next += 1 }
-            return (entry.request, entry.recipient, effects[next])
-        }
-    }
-
-    /// The rest of it.
-    var flags: Flags {
-        var flags = Flags()
-        flags.isSkippingToSync = isSkippingToSync
-        flags.isCopyingIn = isCopyingIn
-        flags.hasIgnoredSync = hasIgnoredSync
-        flags.isUncertain = isUncertain
-        flags.isPipelineOpen = isPipelineOpen
-        flags.isBatchBegun = isBatchBegun
-        flags.earlierNames = names.earlier
-        flags.earlierUnnamed = unnamed.earlier
-        return flags
-    }
 
     /// Whether every request has been answered and none can still be added to without a new one.
     @inline(__always)
@@ -193,9 +135,11 @@ struct ReplyQueue: ~Copyable {
     @inline(__always)
     var hasUnsettledUnnamed: Bool { unnamed.earlier + unnamed.current > 0 }
 
-    /// Whether the transaction's status is going to be told anew.
+    /// Whether the transaction's status is going to be told anew: what we ask on our own does not change it.
     var isStatusPending: Bool {
-        entries.contains { $0.request == .sync || $0.request == .query || $0.request == .functionCall }
+        entries.contains {
+            $0.recipient == .client && ($0.request == .sync || $0.request == .query || $0.request == .functionCall)
+        }
     }
 
     /// Whether the server owes nothing and has been asked for nothing in the present batch; answers of our own may be due.
@@ -259,7 +203,7 @@ struct ReplyQueue: ~Copyable {
         }
     }
 
-    private mutating func appendWithEffect(_ request: Request, _ recipient: Recipient, _ effect: StatementEffect) {
+    mutating func appendWithEffect(_ request: Request, _ recipient: Recipient, _ effect: StatementEffect) {
         let domain = effect.domain
         switch domain {
         case .nothing: break
@@ -268,32 +212,6 @@ struct ReplyQueue: ~Copyable {
         }
         entries.append(Entry(request: request, recipient: recipient, domain: domain, hasEffect: true))
         effects.append(effect)
-    }
-
-    /// A message of the server, by its type.
-    @inline(__always)
-    mutating func replyReceived(_ type: BackendMessageType) -> Delivery {
-        guard let front = entries.first else { return unaskedReply(type) }
-        switch type {
-        case .readyForQuery:
-            return readyReceived(front)
-        case .errorResponse:
-            return errorReceived(front)
-        case .copyInResponse:
-            copyInBegan()
-        case .parseComplete where front.request == .parse,
-            .bindComplete where front.request == .bind,
-            .closeComplete where front.request == .close:
-            answered()
-        case .rowDescription, .noData:
-            if front.request == .describeStatement || front.request == .describePortal { answered() }
-        case .commandComplete, .emptyQueryResponse, .portalSuspended:
-            if isCopyingIn { copyInEnded() }
-            if front.request == .execute { answered() }
-        default:
-            break
-        }
-        return front.recipient == .client ? .forward : .swallow
     }
 
     /// Whether a batch has failed of which nothing more is owed than its end, and nothing was sent behind it.
@@ -305,6 +223,17 @@ struct ReplyQueue: ~Copyable {
     mutating func failedBatchIsRepeated() {
         guard awaitsOnlySync else { return }
         entries[0].recipient = .pooler
+    }
+
+    /// A statement could not be prepared that the Query behind it executes: the Query will fail for want of it, and its client is
+    /// told this error then. False where no such Query follows.
+    mutating func preparationFailed(of name: [UInt8], _ error: [UInt8]) -> Bool {
+        guard entries.count > 1, entries[0].request == .sync, entries[0].recipient == .pooler,
+            entries[1].request == .query, case .rewritten(let was, var query) = effects.first
+        else { return false }
+        query.failure = RewrittenQuery.Failure(name: name, error: error)
+        effects[0] = .rewritten(was: was, query)
+        return true
     }
 
     /// What could not be done has been taken back.
@@ -342,8 +271,12 @@ struct ReplyQueue: ~Copyable {
         undone = []
     }
 
+    /// Whether the end of a copy is on its way.
+    var hasCopyEnd: Bool { entries.contains { $0.request == .copyEnd } }
+
+    /// The front request is done with.
     @inline(__always)
-    private mutating func removeFirst() -> StatementEffect {
+    mutating func removeFirst() -> StatementEffect {
         let entry = entries.removeFirst()
         if entry.recipient == .madeUp { madeUpCount -= 1 }
         guard entry.hasEffect else { return .none }
@@ -353,93 +286,5 @@ struct ReplyQueue: ~Copyable {
         case .unnamed: unnamed.settled()
         }
         return effects.removeFirst()
-    }
-
-    private var hasCopyEnd: Bool { entries.contains { $0.request == .copyEnd } }
-
-    /// The front request has its last answer. A CopyDone or CopyFail behind it ended nothing: the server drops it.
-    @inline(__always)
-    private mutating func answered() {
-        _ = removeFirst()
-        dropCopyEnds()
-    }
-
-    private mutating func dropCopyEnds() {
-        while let front = entries.first, front.request == .copyEnd { _ = removeFirst() }
-    }
-
-    /// Between requests a server may only speak of things nobody asked for.
-    private mutating func unaskedReply(_ type: BackendMessageType) -> Delivery {
-        switch type {
-        case .readyForQuery where isUncertain:
-            // The server had not ignored the Sync.
-            isSkippingToSync = false
-            isPipelineOpen = false
-            return .forward
-        case .errorResponse:
-            // Nobody knows what it is about, or what the server skips because of it.
-            isUncertain = true
-            return .forward
-        case .noticeResponse, .parameterStatus, .notificationResponse, .copyData, .copyDone:
-            return .forward
-        default:
-            return .violation
-        }
-    }
-
-    private mutating func readyReceived(_ front: Entry) -> Delivery {
-        switch front.request {
-        case .query, .functionCall, .sync:
-            isCopyingIn = false
-            answered()
-            return front.recipient == .client ? .forward : .swallow
-        case .parse, .bind, .describeStatement, .describePortal, .close, .execute, .copyEnd:
-            return .violation
-        }
-    }
-
-    private mutating func errorReceived(_ front: Entry) -> Delivery {
-        if isCopyingIn && hasIgnoredSync { isUncertain = true }
-        if isCopyingIn { copyInEnded() }
-        switch front.request {
-        case .query, .functionCall, .sync:
-            break
-        case .parse, .bind, .describeStatement, .describePortal, .close, .execute, .copyEnd:
-            while let next = entries.first, next.request != .sync {
-                let effect = removeFirst()
-                // What comes behind a failure of nothing is not the failure.
-                if case .none = effect, !undone.isEmpty { continue }
-                undone.append(effect)
-            }
-            isSkippingToSync = entries.isEmpty
-            // A statement that we prepare for a client fails for the client.
-            return .forward
-        }
-        return front.recipient == .client ? .forward : .swallowFailure
-    }
-
-    /// The copy is over: done, or failed. What ended it, if that was sent already, is answered with it.
-    private mutating func copyInEnded() {
-        isCopyingIn = false
-        hasIgnoredSync = false
-        if let end = entries.firstIndex(where: { $0.request == .copyEnd }) { entries.remove(at: end) }
-    }
-
-    /// Copy-in mode: the server ignores Sync until CopyDone or CopyFail. What was sent ahead of those is never answered.
-    private mutating func copyInBegan() {
-        isCopyingIn = true
-        var kept = Deque<Entry>()
-        var sawEnd = false
-        for (index, entry) in entries.enumerated() {
-            if entry.request == .copyEnd { sawEnd = true }
-            if index > 0 && entry.request == .sync && !sawEnd { continue }
-            kept.append(entry)
-        }
-        guard kept.count < entries.count else { return }
-        hasIgnoredSync = true
-        if !kept.contains(where: { $0.request == .sync }) {
-            isPipelineOpen = kept.first?.request == .execute
-        }
-        entries = kept
     }
 }

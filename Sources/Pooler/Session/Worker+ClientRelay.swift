@@ -183,7 +183,8 @@ extension Worker {
         }
         if let server = client.server {
             if server.statements.withheld != nil,
-                let error = statements.settleWithheld(&server.statements, &server.replies)
+                let error = statements.settleWithheld(
+                    &server.statements, &server.replies, describesPortals: client.statements.describesPortals)
             {
                 toClient.insert(error, beside: scratch)
             }
@@ -215,7 +216,7 @@ extension Worker {
         of message: ClientMessage, _ header: FrameHeader, at range: Range<Int>, before follower: UInt8?,
         from client: ClientConnection
     ) -> Disposition {
-        if client.cancelDiscard != .none { return discardCancelled(message, of: client) }
+        if client.refusal != .none { return refuse(message, of: client) }
         switch message {
         case .request(let request):
             if request == .query, configuration.disallowsSimpleQuery { return .close(.simpleQueryDisallowed) }
@@ -230,6 +231,7 @@ extension Worker {
                     of: request, header, at: range, before: follower, from: client, limit: pool.statementLimit)
             }
             guard let server = linkedServer(of: client) else { return .wait }
+            if request == .describePortal { client.statements.describesPortals = true }
             requestStarts(on: server)
             server.replies.requestSent(request)
             if server.statements.replay.isRecording { record(request, header, range, server) }
@@ -272,26 +274,41 @@ extension Worker {
         if server.transactionStartedAt == nil { server.transactionStartedAt = now }
     }
 
-    /// Answers a request that was cancelled while it waited, as Postgres answers a cancelled one.
-    private func discardCancelled(_ message: ClientMessage, of client: ClientConnection) -> Disposition {
-        switch (client.cancelDiscard, message) {
+    /// Answers a request that is refused, as Postgres answers one that fails.
+    private func refuse(_ message: ClientMessage, of client: ClientConnection) -> Disposition {
+        switch (client.refusal, message) {
         case (_, .terminate):
             return .close(.clientRequest)
         case (_, .unknown), (_, .needsFirstByte):
             return .close(.unknownMessage)
-        case (.next, .request(.query)), (.next, .request(.functionCall)):
-            client.cancelDiscard = .none
-            sendError(Self.cancelled, followedBy: Self.readyForQuery, to: client)
+        case (.cancelled, .request(.query)), (.cancelled, .request(.functionCall)), (.stateLost, .request(.query)),
+            (.stateLost, .request(.functionCall)):
+            let error = error(for: client)
+            client.refusal = .none
+            sendError(error, followedBy: Self.readyForQuery, to: client)
         case (_, .request(.sync)):
-            client.cancelDiscard = .none
-            send(Self.readyForQuery, to: client)
-        case (.next, .request), (.next, .flush):
-            client.cancelDiscard = .untilSync
-            sendError(Self.cancelled, to: client)
-        case (.next, .copyData), (.next, .copyEnd), (.untilSync, _), (.none, _):
+            let error = client.refusal == .stateLost ? error(for: client) : nil
+            client.refusal = .none
+            if let error {
+                sendError(error, followedBy: Self.readyForQuery, to: client)
+            } else {
+                send(Self.readyForQuery, to: client)
+            }
+        case (.cancelled, .request), (.cancelled, .flush), (.stateLost, .request), (.stateLost, .flush):
+            let error = error(for: client)
+            client.refusal = .untilSync
+            sendError(error, to: client)
+        case (.cancelled, _), (.stateLost, _), (.untilSync, _), (.none, _):
             break
         }
         return .discard
+    }
+
+    /// What a client is told whose request is refused.
+    private func error(for client: ClientConnection) -> ErrorMessage {
+        guard client.refusal == .stateLost, let pool = client.pool else { return Self.cancelled }
+        defer { client.session.lost = [] }
+        return pool.stateLost(client.session.lost)
     }
 
     private static let cancelled = ErrorMessage(.error, "57014", "canceling statement due to user request")

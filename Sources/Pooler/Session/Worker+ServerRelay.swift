@@ -167,13 +167,14 @@ extension Worker {
         _ frame: RawSpan, at range: Range<Int>, behind withheld: Range<Int>, on server: ServerConnection
     ) {
         let next = server.replies.next
-        let effect = next?.effect ?? .none
         let owed = server.replies.count
         _ = server.replies.replyReceived(.errorResponse)
         takeBackStatements(on: server)
         let body = frame.slice(FrameHeader.size..<frame.byteCount)
-        let treatment = statements.errorReceived(
-            body, for: effect, owed: owed, isBind: next?.request == .bind, &server.statements, &server.replies)
+        let request = StatementRelay.FailedRequest(
+            effect: next?.effect ?? .none, requestCount: owed, isBind: next?.request == .bind,
+            describesPortals: server.client?.statements.describesPortals ?? true)
+        let treatment = statements.errorReceived(body, for: request, &server.statements, &server.replies)
         if treatment != .repeatBatch, !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
         switch treatment {
         case .forward: toClient.forward(range, of: scratch)
@@ -225,7 +226,9 @@ extension Worker {
             if delivery == .swallowFailure || server.client == nil {
                 let fields = ServerMessageFields(body: body)
                 // What puts parameters back has nothing to do in a transaction that has failed.
-                if fields.sqlState != "25P02" { server.testFailure = fields.message }
+                // A server that goes down says nothing of what it was asked.
+                let isNoFailure = fields.sqlState == "25P02" || fields.sqlState.hasPrefix("57P")
+                if !isNoFailure { server.testFailure = fields.message }
             }
         default:
             break

@@ -111,7 +111,7 @@ extension Worker {
         }
         let outcome = statements.parse(
             message, at: range, &client.statements, &server.statements, &server.replies, &server.pool.counters,
-            circumstances(client, server, limit))
+            parseCircumstances(client, server, limit))
         return disposition(outcome, .parse, header, range, client, server)
     }
 
@@ -149,7 +149,7 @@ extension Worker {
             guard let message = ParseMessage(frame) else { return StatementRelay.Outcome.passOn }
             return statements.parse(
                 message, at: nil, &client.statements, &server.statements, &server.replies, &server.pool.counters,
-                circumstances(client, server, limit))
+                parseCircumstances(client, server, limit))
         }
         switch outcome {
         case .passOn:
@@ -211,6 +211,14 @@ extension Worker {
         _ client: ClientConnection, _ server: ServerConnection, _ limit: Int
     ) -> StatementRelay.Circumstances {
         StatementRelay.Circumstances(client: client.id, limit: limit, status: server.transactionStatus)
+    }
+
+    private func parseCircumstances(
+        _ client: ClientConnection, _ server: ServerConnection, _ limit: Int
+    ) -> StatementRelay.Circumstances {
+        var circumstances = circumstances(client, server, limit)
+        circumstances.mayHoldSQLStatements = server.session.mayHoldStatements
+        return circumstances
     }
 
     private func isCloseOfStatement(_ request: ReplyQueue.Request, _ range: Range<Int>) -> Bool {

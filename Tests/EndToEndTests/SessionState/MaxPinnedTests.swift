@@ -115,17 +115,56 @@ import Testing
         #expect(try client.setting("work_mem") == "7MB")
     }
 
-    @Test func `what was not seen coming ends its client rather than losing its state`() throws {
+    @Test func `what was not seen coming is taken away, and the next request says so`() throws {
         let pooler = try pooler()
         let (first, client) = (try pooler.connect(), try pooler.connect())
         try first.query("listen state_first")
         try client.query("do $$ begin create temp table state_t (a int) on commit drop; end $$")
-        try client.send("do $$ begin create temp table state_t (a int); end $$")
-        #expect(throws: PostgresError.self) {
-            try client.lastResult()
-            try client.query("select 1")
+        #expect(try client.query("select 1").value == "1")
+        let isTold = { (error: any Error) -> Bool in
+            isRefusal(error) && (error as? PostgresError)?.detail.contains("temporary tables") ?? false
         }
+        try client.query("set work_mem = '7MB'")
+        for _ in 0..<2 {
+            try client.query("do $$ begin create temp table state_t (a int); end $$")
+            #expect(performing: { try client.query("insert into state_t values (1)") }, throws: isTold)
+            #expect(try client.query("select to_regclass('pg_temp.state_t')").value == nil)
+            try client.query("do $$ begin create temp table state_t (a int); end $$")
+            #expect(performing: { try client.query("select 1", []) }, throws: isTold)
+            #expect(try client.query("select 2", []).value == "2")
+        }
+        #expect(try client.setting("work_mem") == "7MB")
         #expect(try pooler.connect().query("select to_regclass('pg_temp.state_t')").value == nil)
+        #expect(try pooler.console("SHOW PIN_STATS").records.first { $0["user"] == "app" }?["total_refused"] == "4")
+        try first.query("unlisten *")
+        try eventually { try pooler.console("SHOW PINS").rows.isEmpty }
+        try client.query("do $$ begin create temp table state_t (a int); end $$")
+        #expect(try client.query("select count(*) from state_t").value == "0")
+    }
+
+    @Test func `what comes behind what was not seen coming is refused as a whole, once`() throws {
+        let pooler = try pooler()
+        let first = try pooler.connect()
+        try first.query("listen state_first")
+        let client = try RawClient.loggedIn(pooler)
+        let block = "do $$ begin perform pg_advisory_lock(83); end $$"
+        let requests: [(messages: [WireMessage], answer: [Character])] = [
+            ([.query("select 1")], ["E", "Z"]),
+            (WireMessage.statement("select 1") + WireMessage.statement("select 2") + [.sync], ["E", "Z"]),
+            (WireMessage.statement("select 1") + [.flush, .sync], ["E", "Z"]), ([.sync], ["E", "Z"]),
+        ]
+        for (messages, answer) in requests {
+            // What was sent along with it runs where it ran.
+            try client.send(
+                WireMessage.statement(block) + [.sync, .query("select count(*) from pg_locks where objid = 83")])
+            #expect(try client.readUntil("Z").map(\.type) == ["1", "2", "n", "C", "Z"])
+            #expect(try client.readUntil("Z").first { $0.type == "D" }?.values == ["1"])
+            try client.send(messages)
+            let refused = try client.readUntil("Z")
+            #expect(refused.map(\.type) == answer)
+            #expect(refused.first?.error.sqlState == "53400")
+            #expect(try client.query("select count(*) from pg_locks where objid = 83")[1].values == ["0"])
+        }
     }
 
     @Test func `the limit holds over all workers`() throws {

@@ -12,7 +12,7 @@ import Testing
     private static let round = unsafe getenv("PGVALET_FUZZ_ROUND").flatMap { unsafe Int(String(cString: $0)) } ?? 0
 
     /// Seeds that have found faults.
-    private static let finds: [Int] = [659, 1038]
+    private static let finds: [Int] = [659, 1038, 35506, 36199, 38519]
 
     @Test(arguments: 0..<10)
     func `random sessions read as on a connection of one's own`(group: Int) throws {
@@ -138,7 +138,11 @@ struct FuzzScript {
             let number = candidates[dice.roll(candidates.count)]
             let messages = batch(of: number)
             story.append("client \(number): " + messages.map(Self.text).joined(separator: " "))
-            try exchange(messages, &pairs[number], "seed \(seed), step \(step)", story)
+            do {
+                try exchange(messages, &pairs[number], "seed \(seed), step \(step)", story)
+            } catch is KnownDifference {
+                return
+            }
         }
         for number in pairs.indices.sorted(by: { pairs[$0].isInTransaction && !pairs[$1].isInTransaction }) {
             try exchange([.query("rollback"), .query("select 'end'")], &pairs[number], "seed \(seed), end", story)
@@ -164,7 +168,13 @@ struct FuzzScript {
         exchangeCount += 1
         if exchangeCount % 3 == 0, let restartedPooler { try restartedPooler.takeOver() }
         for _ in 0..<messages.count(where: { $0.type == "S" || $0.type == "Q" }) {
-            let expected = try pair.direct.readUntil("Z")
+            let expected: [WireMessage]
+            do {
+                expected = try pair.direct.readUntil("Z")
+            } catch let error as SystemError where "\(error)".contains("RollbackToSavepoint") {
+                // A fault of Postgres ends the session: a savepoint in front of a failed pipeline.
+                throw KnownDifference()
+            }
             let answer: [WireMessage]
             do {
                 answer = try pair.pooled.readUntil("Z")
@@ -176,10 +186,14 @@ struct FuzzScript {
             var (left, right) = (Self.comparable(answer), Self.comparable(expected))
             if pair.status == UInt8(ascii: "E") {
                 // A failed transaction describes a statement that is there; it does not prepare one that is on another server.
+                if left.contains(where: { $0.hasPrefix("E(ERROR 25P02") }) {
+                    right.removeAll { $0.hasPrefix("E(ERROR") }
+                }
                 left.removeAll(where: Self.belongsToFailure)
                 right.removeAll(where: Self.belongsToFailure)
             }
             pair.status = expected.last?.body.first ?? 0
+            if Self.isKnownDifference(left, right) { throw KnownDifference() }
             try #require(left == right, "\(place): \(left) instead of \(right) after \(story.joined(separator: "\n"))")
         }
     }
@@ -322,6 +336,16 @@ struct FuzzScript {
     }
 
     // MARK: - What is compared
+
+    /// What docs/transaction-mode.md tells: from here on the two sessions are not the same.
+    private struct KnownDifference: Error {}
+
+    /// A statement that was analysed under another search_path does not fail before its Bind; one that executes itself is not found.
+    private static func isKnownDifference(_ left: [String], _ right: [String]) -> Bool {
+        let isAnalysedElsewhere =
+            right.contains("E(ERROR 42P01 relation \"named\" does not exist)") && left.contains("1")
+        return left != right && (isAnalysedElsewhere || right.contains("E(ERROR 54001 stack depth limit exceeded)"))
+    }
 
     private static func belongsToFailure(_ answer: String) -> Bool {
         ["t", "n", "1", "2", "3"].contains(answer) || answer.hasPrefix("E(ERROR 25P02")

@@ -95,9 +95,37 @@ import Testing
         try clients.client.query("set role state_gone")
         try clients.other.query("select 1")
         try admin.query("drop role state_gone")
-        #expect(throws: PostgresError.self) { try clients.client.query("create table state_gone_was_here ()") }
+        let error = #expect(throws: PostgresError.self) {
+            try clients.client.query("create table state_gone_was_here ()")
+        }
+        #expect(error?.message == "invalid server parameter")
+        #expect(error?.detail == "role \"state_gone\" does not exist")
         #expect(try clients.other.query("select to_regclass('state_gone_was_here')").value == nil)
         #expect(try clients.other.query("select current_user").value == "app")
+    }
+
+    @Test(arguments: ["SET", "startup packet"])
+    func `a query does not run without a value that the server refuses all of a sudden`(way: String) throws {
+        let admin = try Postgres.shared.connect(database: "app")
+        try admin.query("grant set on parameter log_min_duration_statement to app")
+        let more = way == "SET" ? [:] : ["track_extra_parameters": "log_min_duration_statement"]
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"].merging(more) { $1 })
+        let (client, other) = (
+            try pooler.connect(way == "SET" ? [:] : ["options": "-c log_min_duration_statement=77s"]),
+            try pooler.connect()
+        )
+        if way == "SET" { try client.query("set log_min_duration_statement = '77s'") }
+        try other.query("select 1")
+        #expect(try client.setting("log_min_duration_statement") == "77s")
+        try other.query("select 1")
+        try admin.query("revoke set on parameter log_min_duration_statement from app")
+        let error = #expect(throws: PostgresError.self) { try client.query("create table refused_was_here ()") }
+        #expect(error?.severity == "FATAL")
+        #expect(error?.message == "invalid server parameter")
+        #expect(error?.detail == "permission denied to set parameter \"log_min_duration_statement\"")
+        #expect(try other.query("select to_regclass('refused_was_here')").value == nil)
+        #expect(try other.setting("log_min_duration_statement") == "-1")
+        #expect(try other.setting("exit_on_error") == "off")
     }
 
     @Test func `another session user is kept, with what only the first may set`() throws {

@@ -116,6 +116,30 @@ import Testing
         }
     }
 
+    @Test(arguments: ["reset all", "RESET geqo;", "reset search_path", "reset TimeZone"])
+    func `a transaction may still be set behind a RESET in it`(sql: String) throws {
+        let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
+        let (client, other) = (
+            try pooler.connect(["options": "-c geqo=off -c search_path=one,two -c TimeZone=Asia/Tokyo"]),
+            try pooler.connect()
+        )
+        try client.query("set geqo = on; set search_path = three; set timezone = 'UTC'")
+        try client.query("begin")
+        try client.query(sql)
+        try client.query("set transaction isolation level serializable, read only")
+        #expect(try client.setting("transaction_isolation") == "serializable")
+        let own = [("geqo", "off", "on"), ("search_path", "one, two", "three"), ("TimeZone", "Asia/Tokyo", "UTC")]
+        for _ in 0..<2 {
+            for (name, reset, changed) in own {
+                let isReset = sql.lowercased().contains(name.lowercased()) || sql.contains("all")
+                #expect(try client.setting(name) == (isReset ? reset : changed), "\(name)")
+            }
+            try client.query("commit")
+            try other.query("select 1")
+        }
+        #expect(try client.setting("exit_on_error") == "off")
+    }
+
     @Test func `a COPY behind a RESET is not disturbed`() throws {
         let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
         let client = try RawClient(pooler)

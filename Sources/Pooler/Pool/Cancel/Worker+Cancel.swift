@@ -57,7 +57,7 @@ extension Worker {
                 pool.pool.clientLeft(ticket)
                 publishWaiting(pool)
             }
-            client.cancelDiscard = .next
+            client.refusal = .cancelled
             processHeld(client)
         case .aligning:
             // Nothing of the client runs yet.
@@ -69,15 +69,22 @@ extension Worker {
         }
     }
 
-    /// Sends the cancel requests of a pool, as many at a time as it may have connections besides its servers.
+    /// Sends the cancel requests of a pool, as many at a time as it may have connections besides its servers. One that would hit
+    /// what we ask of the server ourselves waits for the next upkeep: that is over in no time, and its failure would end the client.
     func sendWaitingCancels(of pool: WorkerPool) {
+        var early: [(request: CancelRequest, since: Instant)] = []
+        defer { for (request, since) in early.reversed() { pool.waitingCancels.returned(request, since: since) } }
         while pool.activeCancels < 2 * max(1, pool.settings.poolSize),
-            let (request, _) = pool.waitingCancels.takeFirst()
+            let (request, since) = pool.waitingCancels.takeFirst()
         {
             // The query may have ended meanwhile, and the client have left.
             guard let client = clientsByCancelKey[request.key], case .linked(let server) = client.link,
                 !server.replies.isEmpty, let key = server.cancelKey
             else { continue }
+            if server.replies.isOurQueryNext {
+                early.append((request, since))
+                continue
+            }
             cancelQuery(on: server, key, request)
         }
     }

@@ -36,7 +36,7 @@ struct ClientRecord: TakeoverValue, Equatable {
     /// The values that it believes in.
     var parameters: [[UInt8]?]?
     var cancelKey: CancelKey?
-    var cancelDiscard = CancelDiscard.none
+    var refusal = RequestRefusal.none
     var wasNotifiedOfWait = false
     var requestStartedAt: Instant?
     var largeParse: [UInt8] = []
@@ -57,7 +57,7 @@ struct ClientRecord: TakeoverValue, Equatable {
         try coder.code(&startupSettings)
         try coder.code(&parameters)
         try coder.code(&cancelKey)
-        try coder.choice(&cancelDiscard)
+        try coder.choice(&refusal)
         try coder.code(&wasNotifiedOfWait)
         try coder.code(&requestStartedAt)
         try coder.code(&largeParse)
@@ -86,6 +86,7 @@ struct ClientSessionRecord: TakeoverValue, Equatable {
     var holdsPin = false
     var isPinInQuestion = false
     var isResetting = false
+    var lost: UInt16 = 0
     var wasNotified = false
 
     mutating func code(_ coder: inout TakeoverCoder) throws(TakeoverError) {
@@ -95,6 +96,7 @@ struct ClientSessionRecord: TakeoverValue, Equatable {
         try coder.code(&holdsPin)
         try coder.code(&isPinInQuestion)
         try coder.code(&isResetting)
+        try coder.code(&lost)
         try coder.code(&wasNotified)
     }
 }

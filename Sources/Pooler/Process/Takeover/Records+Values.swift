@@ -52,6 +52,7 @@ extension ClientSessionRecord {
         holdsPin = session.holdsPin
         isPinInQuestion = session.isPinInQuestion
         isResetting = session.isResetting
+        lost = session.lost.rawValue
         wasNotified = session.wasNotified
     }
 }

@@ -23,12 +23,14 @@ struct NamedStatementRecord: TakeoverValue, Equatable {
     var knownAt: UInt64 = 0
     /// Whether it stands for the statement at present; answers that are owed may be about one that does no more.
     var isPresent = true
+    var wasDescribed = true
 
     mutating func code(_ coder: inout TakeoverCoder) throws(TakeoverError) {
         try coder.code(&name)
         try coder.code(&statement)
         try coder.code(&knownAt)
         try coder.code(&isPresent)
+        try coder.code(&wasDescribed)
     }
 }
 
@@ -36,8 +38,10 @@ struct NamedStatementRecord: TakeoverValue, Equatable {
 struct ClientStatementsRecord: TakeoverValue, Equatable {
     var named: [NamedStatementRecord] = []
     var unnamed: Int?
+    var describesPortals = true
     var searchPath: [UInt8] = []
     var pendingDiscard: DiscardCommand?
+    var takenName: [UInt8]?
     var queuedDiscards: [QueuedDiscard] = []
     var queryNames = ClientStatements.QueryNames.none
     var pause = ClientStatements.Pause.none
@@ -56,8 +60,10 @@ struct ClientStatementsRecord: TakeoverValue, Equatable {
     mutating func code(_ coder: inout TakeoverCoder) throws(TakeoverError) {
         try coder.code(&named)
         try coder.code(&unnamed)
+        try coder.code(&describesPortals)
         try coder.code(&searchPath)
         try coder.code(&pendingDiscard)
+        try coder.code(&takenName)
         try coder.code(&queuedDiscards)
         try coder.choice(&queryNames)
         try coder.choice(&pause)

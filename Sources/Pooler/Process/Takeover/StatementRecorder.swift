@@ -33,8 +33,10 @@ struct StatementRecorder {
         for named in statements.all { _ = names.place(of: named, isPresent: true, &self) }
         var record = ClientStatementsRecord()
         if let unnamed = statements.unnamed { record.unnamed = place(of: unnamed) }
+        record.describesPortals = statements.describesPortals
         record.searchPath = statements.searchPath
         record.pendingDiscard = statements.pendingDiscard
+        record.takenName = statements.takenName
         record.queuedDiscards = statements.queuedDiscards.map { .init(name: $0.name, guardIndex: $0.guardIndex) }
         record.queryNames = statements.queryNames
         record.pause = statements.pause
@@ -91,7 +93,7 @@ struct NameRecorder {
         records.append(
             NamedStatementRecord(
                 name: named.name, statement: statements.place(of: named.statement), knownAt: named.knownAt,
-                isPresent: isPresent))
+                isPresent: isPresent, wasDescribed: named.wasDescribed))
         return records.count - 1
     }
 }
@@ -123,15 +125,20 @@ final class StatementRestorer {
     }
 
     func names(_ records: [NamedStatementRecord]) -> [NamedStatement] {
-        records.map { NamedStatement(name: $0.name, statement: statement($0.statement), knownAt: $0.knownAt) }
+        records.map {
+            NamedStatement(
+                name: $0.name, statement: statement($0.statement), knownAt: $0.knownAt, wasDescribed: $0.wasDescribed)
+        }
     }
 
     func clientStatements(_ record: ClientStatementsRecord, _ names: [NamedStatement]) -> ClientStatements {
         var result = ClientStatements()
         for (named, record) in zip(names, record.named) where record.isPresent { result.insert(named) }
         result.unnamed = record.unnamed.map { statement($0) }
+        result.describesPortals = record.describesPortals
         result.searchPath = record.searchPath
         result.pendingDiscard = record.pendingDiscard
+        result.takenName = record.takenName
         result.queuedDiscards = record.queuedDiscards.map { .init(name: $0.name, guardIndex: $0.guardIndex) }
         result.queryNames = record.queryNames
         result.pause = record.pause

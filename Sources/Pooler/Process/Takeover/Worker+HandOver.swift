@@ -176,7 +176,7 @@ extension Worker {
         case .session: record.stage = .session
         }
         record.parameters = client.parameters?.values
-        record.cancelDiscard = client.cancelDiscard
+        record.refusal = client.refusal
         record.wasNotifiedOfWait = client.wasNotifiedOfWait
         record.requestStartedAt = client.requestStartedAt
         record.largeParse = client.largeParse

@@ -160,7 +160,7 @@ extension Worker {
     ) throws(TakeoverError) {
         let pool = pools[record.pool].pool
         client.parameters = record.parameters.map { parameterSets.intern(names.values($0)) }
-        client.cancelDiscard = record.cancelDiscard
+        client.refusal = record.refusal
         client.wasNotifiedOfWait = record.wasNotifiedOfWait
         client.requestStartedAt = record.requestStartedAt
         client.largeParse = record.largeParse
@@ -172,6 +172,7 @@ extension Worker {
         client.session.holdsPin = record.session.holdsPin
         client.session.wasNotified = record.session.wasNotified
         client.session.isResetting = record.session.isResetting
+        client.session.lost = .init(rawValue: record.session.lost)
         if record.session.holdsPin { pool.budget.pins.add() }
         if record.session.isPinInQuestion {
             client.session.isPinInQuestion = true

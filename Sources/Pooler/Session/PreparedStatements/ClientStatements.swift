@@ -5,6 +5,8 @@ final class NamedStatement {
     let statement: PreparedStatement
     /// The latest change of any statement when the client named or described it.
     private(set) var knownAt: UInt64
+    /// Whether the client has ever asked what the rows of the statement look like.
+    private(set) var wasDescribed = false
 
     init(name: [UInt8], statement: PreparedStatement) {
         self.name = name
@@ -13,17 +15,28 @@ final class NamedStatement {
     }
 
     /// A name that was given in another process.
-    init(name: [UInt8], statement: PreparedStatement, knownAt: UInt64) {
+    init(name: [UInt8], statement: PreparedStatement, knownAt: UInt64, wasDescribed: Bool) {
         self.name = name
         self.statement = statement
         self.knownAt = knownAt
+        self.wasDescribed = wasDescribed
     }
 
     /// Whether the client has been told of another result type than the statement has now.
     var isOutdated: Bool { knownAt < statement.changedAt }
 
     /// The client is told what the result looks like.
-    func described() { knownAt = statement.present }
+    func described() {
+        wasDescribed = true
+        renewed()
+    }
+
+    /// From now on the client reads rows as they are now.
+    func renewed() { knownAt = statement.present }
+
+    /// Whether the client may read rows by a description that it was given earlier. One that has never asked for any reads the
+    /// rows themselves.
+    func isRead(byDescriptionsOfPortals describesPortals: Bool) -> Bool { wasDescribed || describesPortals }
 }
 
 /// The prepared statements that a client believes its session to hold, as they are once everything sent so far has been
@@ -35,6 +48,10 @@ struct ClientStatements {
     private var names = OpenTable<NamedStatement>()
     /// What its last unnamed Parse prepared.
     var unnamed: PreparedStatement?
+    /// Whether it has ever asked what the rows of a portal look like: whose rows, we do not keep.
+    var describesPortals = false
+    /// The name in a PREPARE that it has bound and that is taken by a statement of the protocol.
+    var takenName: [UInt8]?
     /// Its own search_path, if it has one, which its statements are read with.
     var searchPath: [UInt8] = []
     /// A DEALLOCATE or DISCARD that it has bound, or sent as a Query, and that has not been run yet.

@@ -19,12 +19,19 @@ final class PreparedStatement {
     let searchPath: [UInt8]
     /// The number of the latest change of its result type, zero while none is known: what was prepared before is prepared anew.
     fileprivate(set) var changedAt: UInt64 = 0
-    /// For a DEALLOCATE of a name: the same of the guard, once somebody needed it.
+    /// For a DEALLOCATE or PREPARE of a name: the same of the guard, once somebody needed it.
     var turnedToGuard: PreparedStatement?
     /// Where its text is an EXECUTE: the name in it.
     let executes: StatementReference?
+    /// Where it is a PREPARE: the name in it.
+    let prepares: StatementReference?
     /// Whether what it does depends on a name that its client has given.
-    var dependsOnNames: Bool { discards != nil || executes != nil }
+    let dependsOnNames: Bool
+    /// The name in a DEALLOCATE or PREPARE, for which a guard stands where it is one of the protocol's.
+    var nameGivenUpOrTaken: [UInt8]? {
+        if case .name(let name) = discards { return name }
+        return prepares?.name
+    }
     /// For an EXECUTE by a name of ours: the statement of that name, which has to be where this one is.
     var executed: PreparedStatement?
     private let table: StatementTable?
@@ -34,9 +41,12 @@ final class PreparedStatement {
 
     init(
         definition: [UInt8], hash: Int, number: UInt64, discards: DiscardCommand?, effects: SessionEffects,
-        executes: StatementReference? = nil, searchPath: [UInt8], table: StatementTable?
+        executes: StatementReference? = nil, prepares: StatementReference? = nil, searchPath: [UInt8],
+        table: StatementTable?
     ) {
         self.executes = executes
+        self.prepares = prepares
+        dependsOnNames = discards != nil || executes != nil || prepares != nil
         self.definition = definition
         self.hash = hash
         self.discards = discards
@@ -100,10 +110,11 @@ final class StatementTable {
         if let found = unsafe found { return unsafe found.takeUnretainedValue() }
         let text = definition.slice(0..<(definition.endOfCString(from: 0) ?? 0))
         let effects = SessionLexer.effects(of: text)
-        let references = effects.executes ? SessionLexer.statementReferences(in: text) : []
+        let references = effects.namesStatements ? SessionLexer.statementReferences(in: text) : []
         let statement = PreparedStatement(
             definition: definition.array(), hash: hash, number: numbers.makeName(), discards: discards,
-            effects: effects, executes: references.first { $0.verb == .execute }, searchPath: searchPath, table: self)
+            effects: effects, executes: references.first { $0.verb == .execute },
+            prepares: references.first { $0.verb == .prepare }, searchPath: searchPath, table: self)
         unsafe statements.insert(.passUnretained(statement), hash: hash)
         return statement
     }

@@ -8,6 +8,17 @@ struct StatementAlias {
 /// own terms.
 struct RewrittenQuery {
     private(set) var names: [StatementAlias] = []
+    /// Which of them could not be prepared, and why.
+    var failure: Failure?
+
+    /// A statement that is not there when the text executes it.
+    struct Failure {
+        /// The server's name for it.
+        let name: [UInt8]
+        /// The server's error.
+        let error: [UInt8]
+    }
+
     /// Up to which character of the new text the names behind it are moved by how much.
     private var shifts: [(end: Int, growth: Int)] = []
 
@@ -24,6 +35,14 @@ struct RewrittenQuery {
             cursor = range.upperBound
             names.append(alias)
         }
+    }
+
+    /// What the client is told instead of an error that comes of a statement which could not be prepared: why it could not. Outside
+    /// a transaction it is missing, inside the transaction has failed.
+    func cause(of error: ServerMessageFields) -> [UInt8]? {
+        guard let failure else { return nil }
+        let isMissing = error.sqlState == "26000" && error.message.utf8.contains(failure.name)
+        return isMissing || error.sqlState == "25P02" ? failure.error : nil
     }
 
     /// Where a character of the new text, counted from 1, stands in the client's.

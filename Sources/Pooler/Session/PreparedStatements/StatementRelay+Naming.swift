@@ -109,7 +109,8 @@ extension StatementRelay {
         var statement = statement
         if let name = statement.executes?.name, let named = client[name] { statement = named.statement }
         if request == .bind { client.pendingDiscard = statement.discards }
-        guard case .name(let name) = statement.discards, client[name] != nil else { return }
+        guard let name = statement.nameGivenUpOrTaken, client[name] != nil else { return }
+        if request == .bind, statement.prepares != nil { client.takenName = name }
         prepareGuard(on: &server, &replies)
     }
 

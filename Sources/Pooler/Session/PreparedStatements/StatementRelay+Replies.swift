@@ -52,33 +52,44 @@ extension StatementRelay {
         server.unnamedOwner = was.owner
     }
 
-    /// An error about a statement has come; `effect` is what the failed message was to do, `requestCount` how many answers
-    /// were owed before it; `isBind`: it is a Bind.
+    /// What has failed with an error about a statement.
+    struct FailedRequest {
+        /// What it was to do.
+        let effect: StatementEffect
+        /// How many answers were owed before it.
+        let requestCount: Int
+        var isBind = false
+        /// Whether its client has ever asked what the rows of a portal look like.
+        var describesPortals = false
+    }
+
+    /// An error about a statement has come.
     func errorReceived(
-        _ body: RawSpan, for effect: StatementEffect, owed requestCount: Int, isBind: Bool = false,
-        _ server: inout ServerStatements, _ replies: inout ReplyQueue
+        _ body: RawSpan, for request: FailedRequest, _ server: inout ServerStatements, _ replies: inout ReplyQueue
     ) -> ErrorTreatment {
         let fields = ServerMessageFields(body: body)
-        switch effect {
+        switch request.effect {
         case .refuses(let error):
             return .replace(error.bytes)
         case .misnames(let name, let clientsName):
             return rename(name, clientsName, in: body)
         case .rewritten(_, let query):
+            if let cause = query.cause(of: fields) { return .replace(cause) }
             return rename(query.names, in: body) { query.position(of: $0) }
         case .uses(let named, let copy):
-            let isFirst = server.replay.requestCount == requestCount
+            let isFirst = server.replay.requestCount == request.requestCount
             let isRepeatable = server.replay.isComplete && isFirst && replies.awaitsOnlySync
             let mayBeRepeatable =
-                server.replay.isRecording && !server.replay.isFlushed && isFirst && isBind
+                server.replay.isRecording && !server.replay.isFlushed && isFirst && request.isBind
                 && replies.isEmpty
             let told = rename(copy.name, named.name, in: body)
             if fields.isOutdatedPlan {
                 copy.statement.outdated()
-                // A client that does not ask for a description reads rows by the one it has; values in binary form are of
-                // the types that it knows.
-                if isRepeatable, server.replay.isDescribed, !server.replay.hasBinaryValues {
-                    named.described()
+                // Values in binary form are of the types that the client knows.
+                let isReadable =
+                    server.replay.isDescribed || !named.isRead(byDescriptionsOfPortals: request.describesPortals)
+                if isRepeatable, isReadable, !server.replay.hasBinaryValues {
+                    named.renewed()
                     repeatBatch(named, copy, isThere: true, &server, &replies)
                     return .repeatBatch
                 }
@@ -96,9 +107,9 @@ extension StatementRelay {
         case .definedAndPrepared(let named, let copy):
             if fields.sqlState == "42P05" { server.isUnreliable = true }
             return rename(copy.name, named.name, in: body)
-        case .prepared:
+        case .prepared(let copy):
             if fields.sqlState == "42P05" { server.isUnreliable = true }
-            return .forward
+            return replies.preparationFailed(of: copy.name, message(body)) ? .withhold : .forward
         case .none, .defined, .closed, .evicted, .guarded, .unnamed:
             return .forward
         }
@@ -112,26 +123,36 @@ extension StatementRelay {
         if case .replace(let message) = told {
             error = message
         } else {
-            var writer = MessageWriter()
-            writer.message(BackendMessageType.errorResponse) { $0.raw(body.array()) }
-            error = writer.bytes
+            error = self.message(body)
         }
         server.withheld = ServerStatements.WithheldFailure(named: named, copy: copy, isThere: isThere, error: error)
         return .withhold
     }
 
+    /// An ErrorResponse with this body.
+    private func message(_ body: RawSpan) -> [UInt8] {
+        var writer = MessageWriter()
+        writer.message(BackendMessageType.errorResponse) { $0.raw(body.array()) }
+        return writer.bytes
+    }
+
     /// More of a batch has been sent whose Bind failed, or something else: once it is known whether it can be sent again, that is
     /// done; otherwise what the client gets now is returned.
     @inline(never)
-    func settleWithheld(_ server: inout ServerStatements, _ replies: inout ReplyQueue) -> [UInt8]? {
+    func settleWithheld(
+        _ server: inout ServerStatements, _ replies: inout ReplyQueue, describesPortals: Bool
+    ) -> [UInt8]? {
         guard let failure = server.withheld, !server.replay.isRecording || server.replay.isFlushed else { return nil }
         server.withheld = nil
-        let isReadable = server.replay.isDescribed && !server.replay.hasBinaryValues
-        guard server.replay.isComplete, replies.awaitsOnlySync, isReadable || !failure.isThere else {
+        let isReadable =
+            server.replay.isDescribed || !failure.named.isRead(byDescriptionsOfPortals: describesPortals)
+        guard server.replay.isComplete, replies.awaitsOnlySync,
+            !failure.isThere || (isReadable && !server.replay.hasBinaryValues)
+        else {
             server.replay.abandon()
             return failure.error
         }
-        if failure.isThere { failure.named.described() }
+        if failure.isThere { failure.named.renewed() }
         repeatBatch(failure.named, failure.copy, isThere: failure.isThere, &server, &replies)
         return nil
     }

@@ -20,6 +20,8 @@ struct StatementRelay {
         let status: TransactionStatus
         /// Whether a Bind of a statement that may change the session is to be looked at first.
         var heedsSession = false
+        /// Whether there may be statements that SQL PREPARE has given names to.
+        var mayHoldSQLStatements = false
     }
 
     /// What became of a message.
@@ -66,11 +68,16 @@ struct StatementRelay {
             sendParse(ServerStatements.guardName, message.definition)
             return .sent
         }
+        let isOurs = Self.isOurs(name)
         let named = NamedStatement(name: Array(name.array().prefix(ClientStatements.nameLimit)), statement: statement)
         let resolved = resolve(statement, client)
         client.insert(named)
         if circumstances.status != .failed {
             prepareExecuted(by: resolved, on: &server, &replies, &counters, circumstances)
+        }
+        if circumstances.mayHoldSQLStatements, !isOurs {
+            parseBesideSQL(named, resolved, &replies, &counters)
+            return .sent
         }
         let known = server.use(resolved)
         if let known, !known.isOutdated, circumstances.status != .failed, !replies.isStatusPending {
@@ -84,6 +91,20 @@ struct StatementRelay {
         counters.serverParses &+= 1
         sendParse(copy.name, resolved.definition)
         return .sent
+    }
+
+    /// A Parse of a name that a PREPARE in SQL may have taken: the server itself says so, if it gets the name. If not, the name
+    /// is free again at once, and the statement is prepared under ours with its first use.
+    @inline(never)
+    private func parseBesideSQL(
+        _ named: NamedStatement, _ resolved: PreparedStatement, _ replies: inout ReplyQueue,
+        _ counters: inout StatCounters
+    ) {
+        replies.requestSent(.parse, effect: .defined(named))
+        counters.serverParses &+= 1
+        sendParse(named.name, resolved.definition)
+        replies.requestSent(.close, for: .pooler)
+        sendClose(named.name)
     }
 
     private func parseUnnamed(
@@ -137,26 +158,25 @@ struct StatementRelay {
     func resolve(
         _ statement: PreparedStatement, _ client: borrowing ClientStatements
     ) -> PreparedStatement {
-        if statement.discards == nil, statement.executes == nil { return statement }
-        return resolveNaming(statement, client)
+        statement.dependsOnNames ? resolveNaming(statement, client) : statement
     }
 
     private func resolveNaming(
         _ statement: PreparedStatement, _ client: borrowing ClientStatements
     ) -> PreparedStatement {
         if statement.executes != nil { return resolveExecuting(statement, client) }
-        guard case .name(let name) = statement.discards, client[name] != nil else { return statement }
+        guard let name = statement.nameGivenUpOrTaken, client[name] != nil else { return statement }
         if let turned = statement.turnedToGuard { return turned }
         let definition = statement.definition
-        let turned: [UInt8]? = unsafe definition.withUnsafeBytes { raw in
+        let place: Range<Int>? = unsafe definition.withUnsafeBytes { raw in
+            if let reference = statement.prepares { return reference.range }
             let span = unsafe RawSpan(_unsafeBytes: raw)
-            guard let end = span.endOfCString(from: 0), let leading = LeadingCommand(span.slice(0..<end)) else {
-                return nil
-            }
-            return Array(definition[..<leading.name.lowerBound]) + Self.quotedGuard
-                + definition[leading.name.upperBound...]
+            guard let end = span.endOfCString(from: 0) else { return nil }
+            return LeadingCommand(span.slice(0..<end))?.name
         }
-        statement.turnedToGuard = turned.map { table.intern($0) }
+        statement.turnedToGuard = place.map {
+            table.intern(Array(definition[..<$0.lowerBound]) + Self.quotedGuard + definition[$0.upperBound...])
+        }
         return statement.turnedToGuard ?? statement
     }
 
@@ -179,8 +199,10 @@ struct StatementRelay {
             return .changesSession
         }
         if named.isOutdated {
-            guard let outcome = useOutdated(message, named, &server, &replies) else { return .needsFollower }
+            guard let outcome = useOutdated(message, named, client, &server, &replies) else { return .needsFollower }
             if outcome != .passOn { return outcome }
+        } else if message.request == .describeStatement {
+            named.described()
         }
         let beginsBatch = circumstances.status == .idle && replies.isUntouched
         let statement = resolve(named.statement, client)
@@ -198,13 +220,18 @@ struct StatementRelay {
     }
 
     /// The result type has changed since the client was told it. With a Describe the client learns the new one; without, it
-    /// would read rows by the old one, so that it must get Postgres's error for that. Nil while it is not known what follows.
+    /// would read rows by the old one, so that it must get Postgres's error for that, unless it has never been told any. Nil while
+    /// it is not known what follows.
     @inline(never)
     private func useOutdated(
-        _ message: StatementMessage, _ named: NamedStatement, _ server: inout ServerStatements,
-        _ replies: inout ReplyQueue
+        _ message: StatementMessage, _ named: NamedStatement, _ client: borrowing ClientStatements,
+        _ server: inout ServerStatements, _ replies: inout ReplyQueue
     ) -> Outcome? {
         if message.request == .bind {
+            guard named.isRead(byDescriptionsOfPortals: client.describesPortals) else {
+                named.renewed()
+                return .passOn
+            }
             if message.isWhole, message.follower == nil { return nil }
             guard message.isWhole, message.follower == .describe else {
                 server.replay.abandon()
@@ -332,7 +359,17 @@ struct StatementRelay {
     func execute(
         _ bytes: Range<Int>, isWhole: Bool, _ client: inout ClientStatements, _ replies: inout ReplyQueue
     ) -> Outcome {
-        guard let command = client.pendingDiscard, isWhole, !replies.isSkipping else { return .passOn }
+        guard client.pendingDiscard != nil || client.takenName != nil, isWhole, !replies.isSkipping else {
+            return .passOn
+        }
+        if let name = client.takenName {
+            // It fails, with our name where the client's belongs.
+            client.takenName = nil
+            replies.requestSent(.execute, effect: .misnames(server: ServerStatements.guardName, client: name))
+            toServer.forward(bytes, of: scratch)
+            return .sent
+        }
+        guard let command = client.pendingDiscard else { return .passOn }
         switch command {
         case .any: replies.requestSent(.execute)
         case .name(let name):

@@ -16,6 +16,10 @@ struct ClientSession {
     var awaitsPinSince: Instant?
     /// A statement is on its way that puts parameters back: behind it, those go back to the values of the startup packet.
     var isResetting = false
+    /// The Query that does so does nothing else.
+    var loneReset: LoneReset?
+    /// What was taken away from it, since it could not be pinned for that: its next request is refused.
+    var lost: SessionEffects.Kinds = []
     /// Whether it has been told that it is pinned, once.
     var wasNotified = false
 
@@ -123,6 +127,11 @@ struct ServerSession {
         } else {
             touched.insert(.unknownSettings)
         }
+    }
+
+    /// Whether there may be statements of SQL's PREPARE, its client's or connect_query's.
+    var mayHoldStatements: Bool {
+        touched.contains(.statement) || holds.contains(.statement) || baselineCounts.kinds.contains(.statement)
     }
 
     /// What has to be taken away before another client may have the server.

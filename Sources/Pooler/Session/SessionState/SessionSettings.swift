@@ -45,8 +45,12 @@ final class SessionSettings {
 
     private static func isRole(_ name: String) -> Bool { name == role || name == authorization }
 
-    /// A Query message that makes a session with `current` one with `wanted`; nil when they are the same.
-    static func alignment(from current: SessionSettings?, to wanted: SessionSettings?) -> [UInt8]? {
+    /// A Query message that makes a session with `current` one with `wanted`; nil when they are the same. `isAwaited`: nothing is
+    /// sent before its outcome is known. Otherwise a refusal ends the session (`exit_on_error`), since the query behind it must not
+    /// run without what it expects.
+    static func alignment(
+        from current: SessionSettings?, to wanted: SessionSettings?, isAwaited: Bool
+    ) -> [UInt8]? {
         let old = current?.settings ?? []
         let new = wanted?.settings ?? []
         var calls: [[UInt8]] = []
@@ -63,6 +67,7 @@ final class SessionSettings {
             if let value = wanted?.value(of: name) { calls.append(call(name, literal(value))) }
         }
         guard !calls.isEmpty else { return nil }
+        if !isAwaited { calls.insert(Array("pg_catalog.set_config('exit_on_error','on',true)".utf8), at: 0) }
         var writer = MessageWriter()
         writer.message(FrontendMessageType.query) { body in
             // A deferrable transaction might have to wait for its first snapshot.

@@ -81,11 +81,23 @@ extension Worker {
 
 extension WorkerPool {
     /// What a client is told that cannot be pinned.
-    func tooManyPinned(_ severity: ErrorMessage.Severity) -> ErrorMessage {
+    var tooManyPinned: ErrorMessage {
+        tooManyPinned(
+            "This needs a server connection of its own, and max_pinned (\(settings.maxPinned)) of this pool have one.")
+    }
+
+    /// What a client is told whose state was found when it was too late.
+    func stateLost(_ lost: SessionEffects.Kinds) -> ErrorMessage {
+        let kinds = lost.descriptions.joined(separator: ", ")
+        return tooManyPinned(
+            "What an earlier statement has left in the session (\(kinds)) needs a server connection of its own, and max_pinned "
+                + "(\(settings.maxPinned)) of this pool have one. It was taken away, and this statement has not been run."
+        )
+    }
+
+    private func tooManyPinned(_ detail: String) -> ErrorMessage {
         ErrorMessage(
-            severity, "53400", "too many clients are pinned to their server connection",
-            detail:
-                "This needs a server connection of its own, and max_pinned (\(settings.maxPinned)) of this pool have one.",
+            .error, "53400", "too many clients are pinned to their server connection", detail: detail,
             hint:
                 "Raise max_pinned or pool_size, or use pool_mode = session for clients that keep state in their session."
         )

@@ -19,6 +19,9 @@ extension Worker {
         let start = request == .query ? range.lowerBound + FrameHeader.size : textStart(ofParse: range)
         var effects = SessionLexer.effects(of: scratch.bytes(start..<range.upperBound), hasBackslashes: hasBackslashes)
         guard !effects.isEmpty else { return nil }
+        if effects.resets, request == .query {
+            client.session.loneReset = LoneReset(scratch.bytes(start..<range.upperBound))
+        }
         if effects.namesStatements {
             client.statements.queryNames = hasBackslashes ? .someBesideBackslashes : .some
             if effects.executes {
@@ -141,7 +144,7 @@ extension Worker {
         if pins, pool.settings.poolMode != .session, !holdPin(client, pool) {
             if awaitPin(client, pool) { return .waits }
             pool.pinCounters.refused &+= 1
-            return .refused(pool.tooManyPinned(.error))
+            return .refused(pool.tooManyPinned)
         }
         server.session.ran(effects, names: names)
         if client.session.holdsPin, server.session.isTouched { questionPin(client, pool) }

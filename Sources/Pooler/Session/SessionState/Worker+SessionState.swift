@@ -193,20 +193,30 @@ extension Worker {
             }
             letGoPin(client, pool)
             release(server, from: client)
-        } else if !pin(client, to: server) {
-            return
+        } else if holdPin(client, pool) {
+            pin(client, to: server)
+        } else {
+            loseState(client, server)
         }
         if client.isOpen { processHeld(client) }
     }
 
-    /// Keeps a client on its server; false when that is not possible, which is its end.
-    private func pin(_ client: ClientConnection, to server: ServerConnection) -> Bool {
+    /// What a client has made could not be seen coming, and there is no place for one more pin: its server is cleaned, and its
+    /// next request fails, so that it cannot go on as if nothing had happened.
+    private func loseState(_ client: ClientConnection, _ server: ServerConnection) {
         let pool = server.pool
-        guard holdPin(client, pool) else {
-            pool.pinCounters.refused &+= 1
-            closeClient(client, .tooManyPinned(pool.tooManyPinned(.fatal)))
-            return false
-        }
+        pool.pinCounters.refused &+= 1
+        let reasons = server.session.holds.descriptions.joined(separator: ", ")
+        log.info("\(label(client)) cannot be pinned (max_pinned), its state is lost: \(reasons)")
+        client.session.lost = server.session.holds
+        client.refusal = .stateLost
+        pinIsSettled(client, pool)
+        release(server, from: client)
+    }
+
+    /// Keeps a client on its server.
+    private func pin(_ client: ClientConnection, to server: ServerConnection) {
+        let pool = server.pool
         pinIsSettled(client, pool)
         if client.session.pinnedSince == nil {
             client.session.pinnedSince = now
@@ -219,7 +229,6 @@ extension Worker {
             }
         }
         rest(client)
-        return true
     }
 
     private static func identifier(of server: ServerConnection) -> String { "S-0x\(String(server.id, radix: 16))" }

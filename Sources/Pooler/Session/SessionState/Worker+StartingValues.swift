@@ -6,6 +6,8 @@ extension Worker {
     func putBack(_ client: ClientConnection, behind message: ClientMessage) {
         guard message == .request(.query) || message == .request(.sync), client.scanner.isAtBoundary else { return }
         client.session.isResetting = false
+        let lone = client.session.loneReset
+        client.session.loneReset = nil
         guard case .linked(let server) = client.link, !server.replies.isSkipping, server.pool.replication == nil else {
             return
         }
@@ -14,16 +16,44 @@ extension Worker {
             if let value { values.append(SessionSetting(name: name.lowercased(), value: value)) }
         }
         guard !values.isEmpty else { return }
+        // The Query is all that is owed, so the transaction is what we know of it.
+        let isSure =
+            message == .request(.query) && server.transactionStatus == .inTransaction && server.replies.count == 1
+        let known = isSure ? lone.flatMap { SessionSettings.message(puttingBack: values, behind: $0) } : nil
         server.replies.requestSent(.query, for: .pooler)
         server.statements.queryOfOursSent()
-        toServer.insert(SessionSettings.message(puttingBack: values), beside: scratch)
+        toServer.insert(known ?? SessionSettings.message(puttingBack: values), beside: scratch)
     }
 }
 
 extension SessionSettings {
-    /// A Query message that sets what is not set in the session at all. The role comes last: it may take rights away.
+    /// A Query message that sets, within a transaction, what a RESET has taken back: by statements that take no snapshot, so that
+    /// SET TRANSACTION may follow. Nil where there is a value that they would not read as it stands.
+    static func message(puttingBack values: [SessionSetting], behind reset: LoneReset) -> [UInt8]? {
+        var alignment = Alignment()
+        for setting in values {
+            guard setting.value.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return nil }
+            switch reset {
+            case .all:
+                if setting.name != role, setting.name != authorization {
+                    alignment.set(setting.name, to: setting.value)
+                }
+            case .parameter(let name): if setting.name == name { alignment.set(setting.name, to: setting.value) }
+            }
+        }
+        var writer = MessageWriter()
+        writer.message(FrontendMessageType.query) { body in
+            body.raw("SET LOCAL exit_on_error TO on;".utf8)
+            body.raw(alignment.sql)
+            body.cString("SET LOCAL exit_on_error TO off")
+        }
+        return writer.bytes
+    }
+
+    /// A Query message that sets what is not set in the session at all. The role comes last: it may take rights away. A refusal
+    /// ends the session (`exit_on_error`), since queries may be on their way that must not run without the values.
     static func message(puttingBack values: [SessionSetting]) -> [UInt8] {
-        var rows: [[UInt8]] = []
+        var rows = [Array("('exit_on_error','on',-1)".utf8), Array("('exit_on_error','off',\(values.count + 1))".utf8)]
         for (index, setting) in values.enumerated() {
             let order = setting.name == role ? values.count : index
             let name = literal(Array(setting.name.utf8))
@@ -31,7 +61,9 @@ extension SessionSettings {
         }
         var writer = MessageWriter()
         writer.message(FrontendMessageType.query) { body in
-            body.raw("select pg_catalog.set_config(v.n,v.v,false) from (select * from (values ".utf8)
+            body.raw(
+                "select pg_catalog.set_config(v.n,v.v,v.n operator(pg_catalog.=) 'exit_on_error') from (select * from (values "
+                    .utf8)
             body.raw(rows.joined(separator: [UInt8(ascii: ",")]))
             body.cString(isUnset)
         }
@@ -40,7 +72,8 @@ extension SessionSettings {
 
     /// Parameters with a dot are not listed; reset, they are empty.
     private static let isUnset = """
-        ) as w(n,v,o) order by o offset 0) as v where case when v.n operator(pg_catalog.~) '[.]' \
+        ) as w(n,v,o) order by o offset 0) as v where case when v.n operator(pg_catalog.=) 'exit_on_error' then true \
+        when v.n operator(pg_catalog.~) '[.]' \
         then coalesce(pg_catalog.current_setting(v.n,true),'') operator(pg_catalog.=) '' \
         when v.n operator(pg_catalog.=) 'role' then pg_catalog.current_setting('role') operator(pg_catalog.=) 'none' \
         when v.n operator(pg_catalog.=) 'session_authorization' then false \

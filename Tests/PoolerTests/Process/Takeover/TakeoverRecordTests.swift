@@ -97,7 +97,7 @@ import Testing
             record.user = text()
             record.startupParameters = values()
             record.parameters = maybe { $0.values() }
-            record.cancelDiscard = [.none, .next, .untilSync][roll(3)]
+            record.refusal = [.none, .cancelled, .untilSync, .stateLost][roll(4)]
             record.largeParse = bytes(upTo: 1000)
             record.session.initial = maybe { $0.settings() }
             record.session.pinnedSince = maybe { $0.instant() }

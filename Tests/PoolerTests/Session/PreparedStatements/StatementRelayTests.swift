@@ -133,7 +133,9 @@ import Testing
 
         private mutating func told(_ error: WireMessage, _ effect: StatementEffect, _ owed: Int) -> WireMessage {
             let treatment = unsafe error.body.withUnsafeBytes { raw in
-                relay.errorReceived(unsafe RawSpan(_unsafeBytes: raw), for: effect, owed: owed, &server, &replies)
+                relay.errorReceived(
+                    unsafe RawSpan(_unsafeBytes: raw), for: .init(effect: effect, requestCount: owed), &server, &replies
+                )
             }
             switch treatment {
             case .forward, .repeatBatch, .withhold: return error

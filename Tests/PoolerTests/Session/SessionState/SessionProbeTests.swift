@@ -102,8 +102,8 @@ import Testing
         func settings(_ pairs: [(String, String)]) -> SessionSettings? {
             table.intern(pairs.map { SessionSetting(name: $0.0, value: Array($0.1.utf8)) })
         }
-        func sql(_ current: [(String, String)], _ wanted: [(String, String)]) -> String? {
-            SessionSettings.alignment(from: settings(current), to: settings(wanted)).map {
+        func sql(_ current: [(String, String)], _ wanted: [(String, String)], isAwaited: Bool = true) -> String? {
+            SessionSettings.alignment(from: settings(current), to: settings(wanted), isAwaited: isAwaited).map {
                 String(decoding: $0.dropFirst(5).dropLast(), as: UTF8.self).replacing("pg_catalog.set_config", with: "")
             }
         }
@@ -114,6 +114,8 @@ import Testing
             sql([("a", "1"), ("b", "2")], [("b", "3"), ("c", "4")])
                 == "select ('a',null,false),('b','3',false),('c','4',false)")
         #expect(sql([("role", "x")], []) == "select ('role','none',false)")
+        #expect(
+            sql([], [("a", "1")], isAwaited: false) == "select ('exit_on_error','on',true),('a','1',false)")
         #expect(
             sql([("role", "x")], [("a", "1"), ("role", "y"), ("session_authorization", "z")])
                 == "select ('role','none',false),('a','1',false),('session_authorization','z',false),('role','y',false)"
