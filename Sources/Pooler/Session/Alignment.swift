@@ -74,6 +74,19 @@ struct Alignment: Equatable {
         "search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries",
     ]
 
+    /// Whether a SET leaves a value spelled as it is: one of letters that every encoding has, or a list as Postgres itself writes it.
+    static func keeps(_ value: [UInt8], of name: String) -> Bool {
+        guard value.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return false }
+        guard listParameters.contains(name.lowercased()) else { return true }
+        return String(decoding: value, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false)
+            .enumerated()
+            .allSatisfy { index, item in
+                let name = index == 0 ? item : item.dropFirst()
+                guard index == 0 || item.first == " " else { return false }
+                return name == "\"$user\"" || (!name.isEmpty && name.utf8.allSatisfy { isWordByte($0) && $0 >= 0x5F })
+            }
+    }
+
     /// A list of names as the server reports it, or as a client gives it: `"$user", public`. Read as the server's
     /// SplitIdentifierString does, and each quoted anew, so that nothing but names can come through.
     private static func list(_ value: [UInt8]) -> [UInt8] {

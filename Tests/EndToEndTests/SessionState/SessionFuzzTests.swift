@@ -12,7 +12,7 @@ import Testing
     private static let round = unsafe getenv("PGVALET_FUZZ_ROUND").flatMap { unsafe Int(String(cString: $0)) } ?? 0
 
     /// Seeds that have found faults.
-    private static let finds: [Int] = [659, 1038, 35506, 36199, 38519]
+    private static let finds: [Int] = [659, 1038, 35506, 36199, 38519, 50289]
 
     @Test(arguments: 0..<10)
     func `random sessions read as on a connection of one's own`(group: Int) throws {

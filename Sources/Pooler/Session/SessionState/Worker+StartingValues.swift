@@ -16,10 +16,9 @@ extension Worker {
             if let value { values.append(SessionSetting(name: name.lowercased(), value: value)) }
         }
         guard !values.isEmpty else { return }
-        // The Query is all that is owed, so the transaction is what we know of it.
-        let isSure =
-            message == .request(.query) && server.transactionStatus == .inTransaction && server.replies.count == 1
-        let known = isSure ? lone.flatMap { SessionSettings.message(puttingBack: values, behind: $0) } : nil
+        let known =
+            message == .request(.query)
+            ? lone.flatMap { SessionSettings.message(puttingBack: values, behind: $0) } : nil
         server.replies.requestSent(.query, for: .pooler)
         server.statements.queryOfOursSent()
         toServer.insert(known ?? SessionSettings.message(puttingBack: values), beside: scratch)
@@ -27,12 +26,12 @@ extension Worker {
 }
 
 extension SessionSettings {
-    /// A Query message that sets, within a transaction, what a RESET has taken back: by statements that take no snapshot, so that
-    /// SET TRANSACTION may follow. Nil where there is a value that they would not read as it stands.
+    /// A Query message that sets what a RESET has taken back, by statements that take no snapshot, so that SET TRANSACTION may follow:
+    /// RESET fails where they fail, in a failed transaction. Nil where there is a value that they would not take as it stands.
     static func message(puttingBack values: [SessionSetting], behind reset: LoneReset) -> [UInt8]? {
         var alignment = Alignment()
         for setting in values {
-            guard setting.value.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return nil }
+            guard Alignment.keeps(setting.value, of: setting.name) else { return nil }
             switch reset {
             case .all:
                 if setting.name != role, setting.name != authorization {
