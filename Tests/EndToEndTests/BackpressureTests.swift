@@ -1,3 +1,4 @@
+import Glibc
 import PoolerTestSupport
 import Testing
 
@@ -54,5 +55,30 @@ import Testing
         let row = WireMessage("d", [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20))
         for _ in 0..<100 { try client.send(row) }
         #expect(pooler.figures.peakMemory < Self.limit)
+    }
+
+    @Test(.pgvaletOnly, arguments: [("4096", 65536), ("140000", 140_000)])
+    func `pkt_buf is how much is received at once, and a restart with less keeps what was received`(
+        size: String, count: Int
+    ) throws {
+        let pooler = try Pooler([
+            "pkt_buf": size, "pool_mode": "transaction", "default_pool_size": "1", "worker_threads": "1",
+        ])
+        #expect(!pooler.log.contains("pkt_buf"))
+        let (holder, client) = (try pooler.connect(), try RawClient(unix: pooler))
+        try holder.query("begin")
+        try client.logIn([("user", "app"), ("database", "app")])
+        // Everything is there when it is read for the first time; then the client waits for its server.
+        pooler.signal(SIGSTOP)
+        try eventually { readFile("/proc/\(pooler.pid)/stat").contains(") T ") }
+        try client.send(.query("select length('\(String(repeating: "x", count: 150_000))')"))
+        pooler.signal(SIGCONT)
+        try eventually {
+            try pooler.console("SHOW SOCKETS").records.contains { $0["type"] == "C" && $0["recv_pos"] == "\(count)" }
+        }
+        try pooler.configure { $0.main["pkt_buf"] = "4096" }
+        try pooler.takeOver()
+        try holder.query("commit")
+        #expect(try client.readUntil("Z").contains { $0.values == ["150000"] })
     }
 }

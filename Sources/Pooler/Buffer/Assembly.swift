@@ -13,7 +13,7 @@ final class Assembly {
     private static let keptCapacity = 256 * 1024
 
     init() {
-        copied.reserveCapacity(Scratch.capacity)
+        copied.reserveCapacity(Scratch.carryLimit + Scratch.receiveSizes.lowerBound)
     }
 
     var isEmpty: Bool { isCopied ? copied.isEmpty : direct.isEmpty }

@@ -85,7 +85,7 @@ final class Control {
                 index: index, shared: shared, configuration: snapshot,
                 authentication: AuthenticationContext(
                     key: key, scramIterations: configuration.settings.scramIterations, derivations: derivations),
-                log: log)
+                log: log, holding: takeover?.offer.longestHeld ?? 0)
             for listener in listeners { worker.listen(on: listener) }
             workers.append(worker)
         }

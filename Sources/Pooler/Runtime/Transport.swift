@@ -28,8 +28,8 @@ struct Transport: ~Copyable {
 
     /// Whether more input may be left after a `receive` of so many bytes that no event will announce.
     @inline(__always)
-    func mayHoldMore(after count: Int) -> Bool {
-        isTLS ? tls?.mayHoldMore ?? false : count == Scratch.receiveSize
+    func mayHoldMore(after count: Int, into scratch: Scratch) -> Bool {
+        isTLS ? tls?.mayHoldMore ?? false : count == scratch.receiveSize
     }
 
     /// Writes what the kernel takes. Over TLS, something of it may wait for room: see `hasUnsent`.

@@ -47,7 +47,8 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { client.held.removeAll(to: blocks) }
                 client.receivedAt = now
-                client.hasUnreadInput = client.transport.mayHoldMore(after: count) || client.isPeerClosed || isSuspended
+                client.hasUnreadInput =
+                    client.transport.mayHoldMore(after: count, into: scratch) || client.isPeerClosed || isSuspended
                 process(client, 0..<carried + count)
             case .wouldBlock:
                 client.hasUnreadInput = false

@@ -37,7 +37,8 @@ extension Worker {
             case .bytes(let count):
                 if carried > 0 { server.held.removeAll(to: blocks) }
                 server.receivedAt = now
-                server.hasUnreadInput = server.transport.mayHoldMore(after: count) || server.isPeerClosed || isSuspended
+                server.hasUnreadInput =
+                    server.transport.mayHoldMore(after: count, into: scratch) || server.isPeerClosed || isSuspended
                 switch server.phase {
                 case .login: processServerLogin(server, 0..<carried + count)
                 case .lookingUp(let lookUp): processLookUp(lookUp, on: server, 0..<carried + count)

@@ -10,7 +10,7 @@ extension Worker {
     /// RESUME: takes up everything where it was left.
     func endSuspension() {
         standstill = .none
-        scratch.receiveLimit = Scratch.receiveSize
+        scratch.receiveLimit = scratch.receiveSize
         updateAccepting()
         for registration in Array(table.all) {
             switch registration {
@@ -27,7 +27,7 @@ extension Worker {
     /// Whether a client is to be read although everything is suspended: up to the end of its message, or as ever.
     func readsOn(_ client: ClientConnection) -> Bool {
         guard client.phase.isSession else {
-            scratch.receiveLimit = Scratch.receiveSize
+            scratch.receiveLimit = scratch.receiveSize
             return true
         }
         return readsOn(client as Connection)
@@ -36,7 +36,7 @@ extension Worker {
     /// Whether a server is to be read although everything is suspended.
     func readsOn(_ server: ServerConnection) -> Bool {
         if server.phase.isLoggingIn || (standstill == .handingOver && server.phase.isPassing) {
-            scratch.receiveLimit = Scratch.receiveSize
+            scratch.receiveLimit = scratch.receiveSize
             return true
         }
         return readsOn(server as Connection)
@@ -46,14 +46,14 @@ extension Worker {
         // What has come of a message goes to the other process as it is.
         guard standstill == .suspended, let missing = bytesToBoundary(of: connection) else { return false }
         // TLS has its own records, which it takes as they are.
-        scratch.receiveLimit = connection.transport.isTLS ? Scratch.receiveSize : missing
+        scratch.receiveLimit = connection.transport.isTLS ? scratch.receiveSize : missing
         return true
     }
 
     /// How much is missing of the message that has begun to come; nil between messages.
     private func bytesToBoundary(of connection: Connection) -> Int? {
         if !connection.scanner.isAtBoundary {
-            return min(max(1, connection.scanner.remaining), Scratch.receiveSize)
+            return min(max(1, connection.scanner.remaining), scratch.receiveSize)
         }
         let held = connection.held.count
         guard held > 0 else { return nil }
@@ -61,7 +61,7 @@ extension Worker {
         place(connection.held)
         let scratch = self.scratch
         let length = Int(scratch.bytes(0..<FrameHeader.size).uint32(at: 1)) + 1
-        return length > held ? min(length - held, Scratch.receiveSize) : nil
+        return length > held ? min(length - held, scratch.receiveSize) : nil
     }
 
     /// Whether nothing of anybody is on its way through this worker.

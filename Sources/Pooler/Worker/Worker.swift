@@ -23,7 +23,7 @@ final class Worker {
 
     // The loop.
     let poller: Poller
-    let scratch = Scratch()
+    let scratch: Scratch
     /// What the step at hand gathers, for the server and for the client.
     let toServer = Assembly()
     let toClient = Assembly()
@@ -79,10 +79,13 @@ final class Worker {
     /// What the console did, as the counters of its own pool.
     var consoleCounters = StatCounters()
 
+    /// - Parameter held: the most that another process hands over of what was received and not processed.
     init(
         index: Int, shared: Shared, configuration: ConfigurationSnapshot, authentication: AuthenticationContext,
-        log: Logger
+        log: Logger, holding held: Int = 0
     ) throws(Errno) {
+        let scratch = Scratch(receiving: configuration.settings.pktBuf, holding: held)
+        self.scratch = scratch
         self.index = index
         self.shared = shared
         self.configuration = configuration

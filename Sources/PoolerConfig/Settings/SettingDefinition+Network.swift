@@ -26,13 +26,16 @@ extension SettingDefinition {
             "Milliseconds that sent bytes may stay unacknowledged (TCP_USER_TIMEOUT); 0 is the system's default."
         ),
         SettingDefinition(
-            "pkt_buf", \.pktBuf, .integer, default: "4096", isChangeable: false, isImplemented: false, since: "<=1.0",
-            "PgBouncer's buffer size, in bytes. pgvalet sizes its buffers itself."
+            "pkt_buf", \.pktBuf, .integer, default: "4096", isChangeable: false, since: "<=1.0",
+            """
+            Most bytes that are received from a socket at once. Less than 65536, as by default, counts as 65536: the buffer is one for \
+            each worker, not for each connection, so that a smaller one would save nothing. More than 1048576 counts as that.
+            """
         ),
         SettingDefinition(
             "sbuf_loopcnt", \.sbufLoopcnt, .integer, default: "5", since: "1.3",
             """
-            How often one socket is read in a row, up to 64 KiB each time, before the others have their turn; 0 is \
+            How often one socket is read in a row, up to pkt_buf each time, before the others have their turn; 0 is \
             until it has no more.
             """
         ),

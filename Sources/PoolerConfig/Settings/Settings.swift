@@ -252,7 +252,7 @@ public struct Settings: Sendable, Equatable {
     public var tcpSocketBuffer: Int = 0
     /// `tcp_user_timeout`, milliseconds.
     public var tcpUserTimeout: Int = 0
-    /// `pkt_buf`, bytes.
+    /// `pkt_buf`, bytes; less than 64 KiB counts as that.
     public var pktBuf: Int = 4096
     /// `sbuf_loopcnt`.
     public var sbufLoopcnt: Int = 5

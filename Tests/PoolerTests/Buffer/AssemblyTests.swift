@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct AssemblyTests {
     /// A scratch block full of a pattern.
-    private static let content = pattern(Scratch.capacity)
+    private static let content = pattern(Scratch().capacity)
 
     private static func scratch() -> Scratch {
         let scratch = Scratch()
@@ -79,7 +79,7 @@ import Testing
         let scratch = Self.scratch()
         let assembly = Assembly()
         for _ in 0..<5 { assembly.insert(Self.content, beside: scratch) }
-        #expect(assembly.count == 5 * Scratch.capacity)
+        #expect(assembly.count == 5 * Scratch().capacity)
         assembly.clear()
         assembly.forward(0..<1, of: scratch)
         #expect(!assembly.isCopied && assembly.count == 1)

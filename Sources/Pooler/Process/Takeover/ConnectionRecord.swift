@@ -27,7 +27,7 @@ struct ConnectionRecord: TakeoverValue, Equatable {
         try coder.choice(&disposition)
         try coder.code(&held)
         try coder.code(&output)
-        guard remaining >= 0, held.count <= Scratch.capacity else { throw .malformed("impossible buffers") }
+        guard remaining >= 0, held.count <= Scratch.largestCapacity else { throw .malformed("impossible buffers") }
     }
 }
 

@@ -30,6 +30,20 @@ struct TakeoverOffer: TakeoverValue, Equatable {
     }
 }
 
+extension TakeoverOffer {
+    /// The most that was received of one connection and not processed.
+    var longestHeld: Int {
+        var longest = 0
+        for worker in workers {
+            for server in worker.idleServers { longest = max(longest, server.connection.held.count) }
+            for client in worker.clients {
+                longest = max(longest, client.connection.held.count, client.server?.connection.held.count ?? 0)
+            }
+        }
+        return longest
+    }
+}
+
 /// A socket that clients connect to.
 struct ListenerRecord: TakeoverValue, Equatable {
     var descriptor = 0
