@@ -116,12 +116,16 @@ final class Control {
 
     /// Starts the workers' threads, which wait, and listens to signals, which do too: all that a process has to have before it may
     /// take what is another's.
-    func startThreads() throws(StartError) {
+    ///
+    /// - Parameter stop: hears of signals before anybody else does.
+    func startThreads(_ stop: StopRequest? = nil) throws(StartError) {
         Signals.hold()
         for worker in workers { try WorkerThread.start(worker, behind: startGate) }
         // They belong to their threads now.
         workers = []
-        signals = Signals { signal in
+        signals = Signals { [log] signal in
+            if stop?.arrived(signal) == true { log.info("got \(signal.name), nothing is taken over") }
+        } handler: { signal in
             MainActor.assumeIsolated { self.received(signal) }
         }
     }

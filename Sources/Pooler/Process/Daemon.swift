@@ -88,7 +88,7 @@ public enum Daemon {
             metricsListeners = try Control.openMetrics(
                 prepared.metricsAddresses, prepared.snapshot.settings, taken: taken.metrics)
             control = try Control(prepared, listeners: listeners, log: log, takeover: takeover)
-            try control.startThreads()
+            try control.startThreads(takeover?.stop)
             try takeover?.complete(log)
         } catch {
             for listener in listeners where !taken.main.contains(where: { $0 === listener }) { listener.removeFile() }

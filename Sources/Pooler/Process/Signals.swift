@@ -35,8 +35,13 @@ final class Signals {
 
     /// Starts to listen, and returns when nothing is missed any more. From here on Dispatch has threads, so `daemonize` comes before.
     ///
-    /// - Parameter handler: called on the main queue; several equal signals in a row may arrive as one.
-    init(handler: @escaping @Sendable (ProcessSignal) -> Void) {
+    /// - Parameters:
+    ///   - arrived: called on another queue, at once.
+    ///   - handler: called on the main queue; several equal signals in a row may arrive as one.
+    init(
+        arrived: @escaping @Sendable (ProcessSignal) -> Void = { _ in },
+        handler: @escaping @Sendable (ProcessSignal) -> Void
+    ) {
         Self.ignore()
         // Not the main queue, on which we could not wait: and until Dispatch has done its part a signal does what it does by default.
         let queue = DispatchQueue(label: "pgvalet.signals")
@@ -44,7 +49,10 @@ final class Signals {
         sources = ProcessSignal.allCases.map { signal in
             let source = DispatchSource.makeSignalSource(signal: signal.number, queue: queue)
             source.setRegistrationHandler { registered.signal() }
-            source.setEventHandler { DispatchQueue.main.async { handler(signal) } }
+            source.setEventHandler {
+                arrived(signal)
+                DispatchQueue.main.async { handler(signal) }
+            }
             source.activate()
             return source
         }

@@ -7,7 +7,7 @@ import Testing
     /// Hands over nothing, in the name of a process that listens on the given path, up to the point that a plan names.
     private static let script = #"""
         use Socket; use POSIX (); $| = 1; $SIG{PIPE} = "IGNORE";
-        my ($path, $plan) = @ARGV;
+        my ($path, $plan, $log) = @ARGV;
         unlink $path; socket(my $l, AF_UNIX, SOCK_STREAM, 0);
         bind($l, pack_sockaddr_un($path)) or die "bind: $!"; listen($l, 5); print "up\n";
         accept(my $s, $l); close $l; unlink $path;
@@ -30,9 +30,14 @@ import Testing
             shutdown $s, 0; kill STOP => $new;
             syswrite $s, "G" . pack("N", 4) . "A" . pack("N", 12) . "too late"; kill CONT => $new; kill KILL => $$;
         }
-        if ($plan eq "stops it") { kill TERM => $new }
+        if ($plan eq "stopsIt") {
+            kill TERM => $new;
+            until (do { local (@ARGV, $/) = $log; <> } =~ /got SIGTERM/) { select undef, undef, undef, 0.01 }
+        }
         syswrite $s, "G" . pack("N", 4);
-        take(1) eq "Y" or die "not taken\n"; print "taken\n";
+        take(1) eq "Y" or die "not taken\n";
+        kill TERM => $new if $plan eq "stopsItLater";
+        print "taken\n";
         """#
 
     /// A new process that takes over from the script.
@@ -43,7 +48,7 @@ import Testing
         let home = try TemporaryDirectory("predecessor")
         let old = try ChildProcess(
             Account.prefix + [
-                "perl", "-e", script, "\(pooler.directory)/.s.PGSQL.\(pooler.port)", plan,
+                "perl", "-e", script, "\(pooler.directory)/.s.PGSQL.\(pooler.port)", plan, "\(pooler.directory)/stderr",
             ], output: home.file("output"))
         defer { old.signal(SIGKILL) }
         try eventually { readFile(home.file("output")).contains("up") }
@@ -53,10 +58,16 @@ import Testing
         return (pooler, new, readFile(home.file("output")))
     }
 
-    @Test func `a request to stop that comes before the end waits for it`() throws {
-        let (pooler, new, output) = try Self.takeOver("stops it")
+    @Test func `a request to stop that comes before the end leaves everything where it is`() throws {
+        let (pooler, new, output) = try Self.takeOver("stopsIt")
+        #expect(try new.wait() == .exited(1))
+        #expect(output.contains("not taken"))
+        #expect(pooler.log.contains("FATAL cannot take over: got SIGTERM"))
+    }
+
+    @Test func `a request to stop that comes right after it is obeyed in good order`() throws {
+        let (pooler, new, output) = try Self.takeOver("stopsItLater")
         #expect(output.contains("taken"))
-        // It was the new process's to obey, and it did, without losing what it had taken.
         #expect(try new.wait() == .exited(0))
         #expect(pooler.log.contains("[\(new.pid)] LOG process up"))
         #expect(pooler.log.contains("[\(new.pid)] LOG got SIGTERM, shutting down"))

@@ -13,6 +13,8 @@ final class Takeover {
 
     let channel: TakeoverChannel
     private let predecessor: Predecessor
+    /// Hears of signals until everything is ours.
+    let stop = StopRequest()
     let offer: TakeoverOffer
     let sockets: TakeoverSockets
     /// Processes that the other one has taken over from and that have clients left.
@@ -118,6 +120,7 @@ final class Takeover {
             // It may have given up meanwhile, and then its word for it is still to be read.
             try? channel.send(.ready, try UInt32(getpid()).encoded(), until: deadline)
             _ = try channel.expect(.go, until: deadline)
+            try stop.close()
             // The other process lets go when it reads this, so between this and the first thing that we do with what we have
             // there is nothing that could fail.
             try channel.send(.taken, until: deadline)

@@ -14,6 +14,8 @@ enum TakeoverError: Error, Equatable, CustomStringConvertible {
     /// The other process has given up, and keeps everything.
     case goesOn
     case timeout
+    /// This process has been told to stop.
+    case stopped(ProcessSignal)
     case socket(Errno)
     /// Not all descriptors came through, for want of room in this process.
     case descriptorsMissing
@@ -29,6 +31,7 @@ enum TakeoverError: Error, Equatable, CustomStringConvertible {
         case .closed: "the other process has closed the connection"
         case .goesOn: "the other process has given up and goes on (suspend_timeout)"
         case .timeout: "the other process did not answer in time"
+        case .stopped(let signal): "got \(signal.name)"
         case .socket(let error): "\(error)"
         case .descriptorsMissing: "not all descriptors came through, see the limit of open files"
         }
