@@ -51,6 +51,12 @@ public final class ChildProcess: Sendable {
         }
     }
 
+    /// Kills it and waits for its end. One that nobody waits for would hold up those who wait for any child, as exit tests do.
+    public func stop() {
+        signal(SIGKILL)
+        _ = try? wait()
+    }
+
     /// Runs a command to its end and returns how it ended and all that it wrote.
     @discardableResult
     public static func run(

@@ -50,7 +50,7 @@ import Testing
             Account.prefix + [
                 "perl", "-e", script, "\(pooler.directory)/.s.PGSQL.\(pooler.port)", plan, "\(pooler.directory)/stderr",
             ], output: home.file("output"))
-        defer { old.signal(SIGKILL) }
+        defer { old.stop() }
         try eventually { readFile(home.file("output")).contains("up") }
         let new = try pooler.startSuccessor()
         try eventually { new.ended != nil || pooler.log.contains("[\(new.pid)] LOG process up") }
@@ -75,7 +75,7 @@ import Testing
 
     @Test func `when the old process dies the new one goes on, whether anybody has noticed or not`() throws {
         let (pooler, new, _) = try Self.takeOver("dies")
-        defer { new.signal(SIGKILL) }
+        defer { new.stop() }
         #expect(new.ended == nil, "\(pooler.log)")
         #expect(pooler.log.contains("the process that was taken over ended before it let go"))
         #expect(try pooler.connect().query("select 1").value == "1")

@@ -25,7 +25,7 @@ import Testing
         // As many threads as clients, since pgbench prepares synchronously and its threads would wait for each other.
         let bench = try Postgres.startBenchmark(
             ["-n", "-M", mode, "-c", "8", "-j", "8", "-T", "600"], on: pooler, output: home.file("report"))
-        defer { bench.signal(SIGKILL) }
+        defer { bench.stop() }
         try eventually { try pooler.pool()["sv_active"] != "0" }
         for _ in 0..<Self.restarts { try Self.restart(pooler) }
         #expect(bench.ended == nil)
@@ -53,7 +53,7 @@ import Testing
         let home = try TemporaryDirectory("pgbench")
         let bench = try Postgres.startBenchmark(
             ["-n", "-C", "-S", "-c", "4", "-j", "4", "-T", "600"], on: pooler, output: home.file("report"))
-        defer { bench.signal(SIGKILL) }
+        defer { bench.stop() }
         try eventually { try pooler.pool()["sv_idle"] != nil }
         for _ in 0..<10 { try Self.restart(pooler) }
         #expect(bench.ended == nil)

@@ -125,7 +125,7 @@ import Testing
         #expect(unsafe access("\(scene.pooler.directory)/.s.PGSQL.\(scene.pooler.port)", F_OK) == 0)
         // It is nobody's now, and in no one's way.
         let next = try scene.pooler.startSuccessor()
-        defer { next.signal(SIGKILL) }
+        defer { next.stop() }
         try eventually { scene.pooler.log.contains("[\(next.pid)] LOG process up") }
         #expect(try scene.pooler.connect(["host": scene.pooler.directory]).query("select 1").value == "1")
     }
@@ -252,7 +252,7 @@ import Testing
                 "$| = 1; $SIG{$_} = sub { print \"got $_[0]\\n\" } for qw(HUP USR1 USR2);"
                     + "print \"up\\n\"; sleep 1 while 1",
             ], output: home.file("output"))
-        defer { heir.signal(SIGKILL) }
+        defer { heir.stop() }
         try eventually { readFile(home.file("output")).contains("up") }
         let taker = try RawClient(unix: pooler)
         try taker.logIn([("user", "admin"), ("database", "pgbouncer")])
