@@ -243,7 +243,7 @@ import Testing
             #expect(throws: Self.wrong) { try Self.logIn(pooler, "scram_user") }
         }
         #expect(refused.log.contains("pg_hba.conf rejects connection"))
-        #expect(missing.log.contains("there is no database \"gone\", which auth_dbname names"))
+        #expect(missing.log.contains("authentication database \"gone\" is not configured (auth_dbname)"))
     }
 
     @Test func `nothing that a client sends reaches the query's session`() throws {

@@ -32,14 +32,16 @@ import Testing
     }
 
     @Test func `the delay is no longer than a login may take, and ends with the client`() throws {
-        let pooler = try Pooler([
-            "auth_type": "plain", "auth_failure_limit": "1", "client_login_timeout": "1",
-        ])
+        let pooler = try Pooler(
+            ["auth_type": "plain", "auth_failure_limit": "1", "client_login_timeout": "1"],
+            secrets: ["admin": "admin-secret"])
         #expect(try Self.guess(pooler, "wrong").read()?.type == "E")
         #expect(try Self.guess(pooler, "wrong").readFatal() == PostgresError.fatal("client_login_timeout"))
         let gone = try Self.guess(pooler, "wrong")
         gone.close()
-        try eventually { pooler.log.contains("client unexpected eof") }
+        let console = try pooler.connect(
+            user: "admin", database: "pgbouncer", ["host": pooler.directory, "password": "admin-secret"])
+        try eventually { try console.query("SHOW LISTS").rows.first { $0[0] == "login_clients" }?[1] == "0" }
     }
 
     @Test func `zero is off`() throws {

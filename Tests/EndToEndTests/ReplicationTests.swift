@@ -60,6 +60,17 @@ import Testing
         #expect(try ChildProcess.run(drop).ending == .exited(0))
     }
 
+    @Test(.pgvaletOnly)
+    func `a replication client gets the server's words also while others use the pool`() throws {
+        let client = try pooler.connect(user: "app", database: "app")
+        try client.query("begin")
+        let refused = try RawClient(pooler)
+        #expect(throws: PostgresError.self) {
+            try refused.logIn([("user", "app"), ("database", "app"), ("replication", "nonsense")])
+        }
+        try client.query("commit")
+    }
+
     @Test func `a replication client gets the server's words when it may not replicate`() throws {
         let error = #expect(throws: PostgresError.self) {
             try pooler.connect(user: "app", database: "postgres", ["replication": "database"]).query("IDENTIFY_SYSTEM")

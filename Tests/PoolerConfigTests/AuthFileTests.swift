@@ -66,6 +66,6 @@ struct AuthFileTests {
         #expect(configuration.secrets.isEmpty)
         #expect(
             configuration.warnings.map(\.description)
-                == ["main.ini:2: auth_file: cannot read none.txt: No such file or directory"])
+                == ["main.ini:2: could not open auth_file none.txt: No such file or directory"])
     }
 }

@@ -109,6 +109,104 @@ struct IniTests {
         #expect(problem(text) == expected)
     }
 
+    /// As PgBouncer 1.24 writes them, but for the value of a connect string, which may hold a password.
+    @Test(arguments: [
+        ("", ["load_init_file: main section missing from config file"]),
+        (
+            "a = b\n[pgbouncer]",
+            [
+                "load_init_file: value without section: a",
+                "invalid value \"...\" for parameter a in configuration (main.ini:1)",
+            ]
+        ),
+        (
+            "[pgbouncer]\npool_mod = session",
+            [
+                "unknown parameter: pgbouncer/pool_mod",
+                "invalid value \"...\" for parameter pool_mod in configuration (main.ini:2)",
+            ]
+        ),
+        (
+            "[pgbouncer]\npool_mode = sesion",
+            ["invalid value \"sesion\" for parameter pool_mode in configuration (main.ini:2)"]
+        ),
+        ("[PgBouncer]", ["invalid section \"PgBouncer\" in configuration (main.ini:1)"]),
+        ("[pgbouncer]\nlisten_port", ["syntax error in configuration (main.ini:2), stopping loading"]),
+        ("[pgbouncer", ["syntax error in configuration (main.ini:1), stopping loading"]),
+        (
+            "[pgbouncer]\n%include none.ini",
+            [
+                "could not load file \"none.ini\": No such file or directory",
+                "error processing include file in configuration (main.ini:2), stopping loading",
+            ]
+        ),
+        ("%include main.ini", ["include nesting level too deep (main.ini:1), stopping loading"]),
+        (
+            "[databases]\na = port=x password=hush",
+            ["invalid port: x", "invalid value \"...\" for parameter a in configuration (main.ini:2)"]
+        ),
+        (
+            "[databases]\na = foo=1",
+            [
+                "unrecognized connection parameter: foo",
+                "invalid value \"...\" for parameter a in configuration (main.ini:2)",
+            ]
+        ),
+        (
+            "[databases]\na = host='x",
+            [
+                "syntax error in connection string",
+                "invalid value \"...\" for parameter a in configuration (main.ini:2)",
+            ]
+        ),
+        (
+            "[databases]\npgbouncer = host=x",
+            [
+                "database name \"pgbouncer\" is reserved",
+                "invalid value \"...\" for parameter pgbouncer in configuration (main.ini:2)",
+            ]
+        ),
+        (
+            "[users]\nu = foo=1",
+            [
+                "unrecognized user parameter: foo",
+                "invalid value \"...\" for parameter u in configuration (main.ini:2)",
+            ]
+        ),
+        (
+            "[users]\nu = max_user_connections",
+            [
+                "syntax error in user settings",
+                "invalid value \"...\" for parameter u in configuration (main.ini:2)",
+            ]
+        ),
+        (
+            "[peers]\n2 = port=5",
+            [
+                "host was not provided for peer 2",
+                "invalid value \"...\" for parameter 2 in configuration (main.ini:2)",
+            ]
+        ),
+        (
+            "[peers]\nx = host=x",
+            [
+                "ids of peers must be a number larger than 0 and at most 65536",
+                "invalid value \"...\" for parameter x in configuration (main.ini:2)",
+            ]
+        ),
+    ])
+    func `What is wrong is said in PgBouncer's words as well`(text: String, expected: [String]) {
+        let error = #expect(throws: ConfigurationError.self) { try load(text) }
+        #expect(error?.pgbouncerLines == expected)
+    }
+
+    @Test func `No secret is repeated in PgBouncer's words`() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try load("[pgbouncer]\nauth_ldap_options = ldapbindpasswd=hush hush")
+        }
+        #expect(error?.pgbouncerLines.contains { $0.contains("hush") } == false)
+    }
+
     @Test(arguments: ["[ pgbouncer]", "[pgbouncer ]", "[pgbouncer", "[]", "[", "[pgbouncer] x"])
     func `A section's name is exact`(header: String) {
         #expect(problem("[pgbouncer]\n\(header)\n") != nil)

@@ -36,7 +36,7 @@ extension Worker {
             case .query(let query):
                 log.error("\(label(client)) authentication database \"\(query.database.name)\" is disabled")
             case .missingDatabase(let name):
-                log.error("\(label(client)) there is no database \"\(name)\", which auth_dbname names")
+                log.error("\(label(client)) authentication database \"\(name)\" is not configured (auth_dbname)")
             case .none:
                 break
             }

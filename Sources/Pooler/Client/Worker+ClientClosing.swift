@@ -125,10 +125,9 @@ extension Worker {
             // The backend would run its query to the end for nobody.
             let isBusy = !server.replies.isEmpty
             if isBusy, reason.stopsQuery, let key = server.cancelKey { cancelQuery(on: server, key) }
-            let why =
-                isBusy ? "client disconnected with query in progress" : "client disconnect while server was not ready"
             closeServer(
-                server, reason.isOrdinary ? why : reason.text, isOrderly: client.scanner.isAtBoundary,
+                server, reason.isOrdinary ? "client disconnect while server was not ready" : reason.text,
+                isOrderly: client.scanner.isAtBoundary,
                 label: reason.isOrdinary ? nil : "client_" + reason.label)
         }
     }
@@ -165,13 +164,24 @@ extension Worker {
 
     private func logClosing(_ client: ClientConnection, _ reason: CloseReason) {
         let settings = configuration.settings
-        if case .configurationError(let text) = reason { log.error("\(label(client)) \(text)") }
-        if settings.logDisconnections {
+        switch reason {
+        case .configurationError(let text): log.error("\(label(client)) \(text)")
+        case .simpleQueryDisallowed: log.error("\(label(client)) client used \"Query\" packet type")
+        case .tls(let error): log.warning("\(label(client)) TLS handshake error: \(error)")
+        default: break
+        }
+        if settings.logDisconnections, !isProbe(client, reason) {
             log.info("\(label(client)) closing because: \(reason.text) (age=\(age(of: client))s)")
         }
         if settings.logPoolerErrors, reason.isPoolerError {
             log.warning("\(label(client)) pooler error: \(reason.text)")
         }
+    }
+
+    /// Whether a client only looked whether somebody listens, or which password it will need: psql leaves in the middle of its
+    /// login to ask its user. Nobody wants to read that in the log.
+    private func isProbe(_ client: ClientConnection, _ reason: CloseReason) -> Bool {
+        if case .login = client.phase, reason == .clientUnexpectedEOF { true } else { false }
     }
 }
 

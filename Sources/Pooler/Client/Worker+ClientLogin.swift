@@ -53,7 +53,7 @@ extension Worker {
             if let refusal = identity.settingRefusal, !tracksSession(of: identity) { throw LoginRefusal(refusal) }
             if settings.logConnections {
                 log.info(
-                    "\(label(client)) login attempt: db=\(identity.database) user=\(identity.user) \(encryptionText(client))"
+                    "\(label(client)) login attempt: db=\(identity.database) user=\(identity.user) \(connectionText(client, identity))"
                 )
             }
             if !identity.isConsole, settings.maxClientConn > 0, shared.clients.count > settings.maxClientConn {
@@ -134,6 +134,7 @@ extension Worker {
         } else {
             send(proof, to: client)
             client.phase = .welcomeWait
+            client.requestStartedAt = now
             pool.welcomeWaiters.append(client.token)
             openServers(for: pool)
         }
@@ -149,7 +150,7 @@ extension Worker {
         }
         if configuration.configuration.databases[database.name] == nil, !shared.directory.knows(database: database.name)
         {
-            log.info("\(label(client)) registered new auto-database: db=\(database.name)")
+            log.info("\(label(client)) registered new auto-database: \(database.name)")
         }
         if condition.disabledDatabases.contains(identity.database) {
             throw LoginRefusal(.databaseDisabled(identity.database))
@@ -258,6 +259,10 @@ extension Worker {
         pool.welcomeWaiters = []
         for token in waiters {
             guard case .client(let client) = table[token], case .welcomeWait = client.phase else { continue }
+            if let since = client.requestStartedAt {
+                pool.counters.waitTime &+= now.microseconds(since: since)
+                client.requestStartedAt = nil
+            }
             self.welcome(client, welcome)
             if client.isOpen { processHeld(client) }
         }
@@ -308,10 +313,17 @@ extension Worker {
         send(writer.bytes, to: client)
     }
 
-    /// "tls=no", or version, cipher and the host name that the client asked for (SNI), which is its own claim.
-    private func encryptionText(_ client: ClientConnection) -> String {
-        guard let summary = client.transport.tlsSummary else { return "tls=no" }
-        return "tls=\(summary)" + (client.transport.serverName.map { " sni=\($0.truncated(toBytes: 255))" } ?? "")
+    /// "tls=no replication=no", or version and cipher, the kind of replication, and the host name that the client asked for
+    /// (SNI), which is its own claim.
+    private func connectionText(_ client: ClientConnection, _ identity: ClientIdentity) -> String {
+        let replication =
+            switch identity.replication?.kind {
+            case nil: "no"
+            case .physical: "yes"
+            case .logical: "database"
+            }
+        return "tls=\(client.transport.tlsSummary ?? "no") replication=\(replication)"
+            + (client.transport.serverName.map { " sni=\($0.truncated(toBytes: 255))" } ?? "")
     }
 
     /// The client is in: the login's deadline gives way to the session's.

@@ -63,6 +63,10 @@ extension Worker {
                 closeClient(client, .badPacketHeader(hexadecimal(bytes.slice(cursor..<range.upperBound), upTo: 8)))
                 return
             }
+            guard FrontendMessageType(rawValue: header.type).isOfSession else {
+                closeClient(client, .unknownMessage)
+                return
+            }
             if header.type == FrontendMessageType.query.rawValue, configuration.disallowsSimpleQuery {
                 closeClient(client, .simpleQueryDisallowed)
                 return
@@ -89,6 +93,7 @@ extension Worker {
                 send(bytes, to: client)
             case .refused(let error):
                 tallies.errors.add(Tally.sqlState(error.sqlState))
+                log.error("\(error.message)")
                 if configuration.settings.logPoolerErrors {
                     log.warning("\(label(client)) pooler error: \(error.message)")
                 }

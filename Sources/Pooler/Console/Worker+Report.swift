@@ -152,13 +152,24 @@ extension Worker {
                 break
             }
         }
-        report.longestWait = pool.pool.queue.first.map { now - $0.since }
+        report.longestWait = waitingSince(pool).map { now - $0 }
         report.loadBalanceHosts = pool.database.loadBalanceText
         report.counters = pool.counters
         report.pins.counters = pool.pinCounters
         report.pins.limit = pool.settings.maxPinned == .max ? nil : pool.settings.maxPinned
         report.pins.sessionState = pool.settings.sessionState.rawValue
         return report
+    }
+
+    /// Since when the first of those waits who want a server, or the end of their login, which needs one.
+    private func waitingSince(_ pool: WorkerPool) -> Instant? {
+        var login: Instant?
+        if let first = pool.welcomeWaiters.first, case .client(let client) = table[first] {
+            login = client.requestStartedAt
+        }
+        let queue = pool.pool.queue.first?.since
+        guard let login, let queue else { return login ?? queue }
+        return min(login, queue)
     }
 
     private func pinReport(_ client: ClientConnection) -> PinReport? {

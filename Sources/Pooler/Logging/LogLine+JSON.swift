@@ -39,6 +39,8 @@ extension LogLine {
             putField("address", "unix")
             put(",\"port\":\(port)")
             if let process { put(",\"peer_pid\":\(process)") }
+        case .unknown:
+            break
         }
     }
 

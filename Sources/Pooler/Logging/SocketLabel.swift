@@ -16,6 +16,9 @@ struct SocketLabel: Sendable {
 
         /// A Unix socket. The port is the one in the socket's name; the process is known for clients only.
         case unix(process: Int32?, port: UInt16)
+
+        /// There is none yet.
+        case unknown
     }
 
     var side: Side
@@ -62,6 +65,9 @@ extension SocketLabel.Endpoint: TextOutputStreamable {
         case .unix(nil, let port):
             target.write("unix")
             ownPort = port
+        case .unknown:
+            target.write("(bad-af)")
+            ownPort = 0
         }
         target.write(":")
         target.write(String(ownPort))

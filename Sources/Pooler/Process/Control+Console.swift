@@ -10,14 +10,15 @@ extension Control {
 
     /// Runs a command and answers it, now or when what it waits for has happened.
     func run(_ effect: ConsoleEffect, for address: ConsoleAddress) {
-        if let words = effect.words { log.info("\(words) command issued") }
         gather({ Array($0.pools.keys) }) { keys in
             let automatic = Set(keys.joined().map(\.database))
             // What is ordered here would not hold there, and who ordered it could not know.
             guard self.condition.shutdown != .handedOver else {
                 return self.answer(address, .effect(.failed(.handedOver)))
             }
-            if let refusal = self.poolerCondition(automatic).refusal(of: effect) {
+            let refusal = self.poolerCondition(automatic).refusal(of: effect)
+            if refusal != .alreadyPaused, let words = effect.words { self.log.info("\(words) command issued") }
+            if let refusal {
                 self.answer(address, .effect(.failed(refusal)))
             } else {
                 self.perform(effect, for: address)
@@ -133,6 +134,7 @@ extension Control {
             try apply(changed, keepsTLS: isTLSPending && key != "auth_type")
             return .done()
         } catch {
+            if definition == nil { log.error("unknown parameter: pgbouncer/\(key)") }
             log.error("SET \(key): \(error)")
             if case .notChangeable? = error as? SettingError { return .failed(.settingNeedsRestart(key)) }
             return .failed(.setFailed)

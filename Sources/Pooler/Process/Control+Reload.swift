@@ -14,9 +14,12 @@ extension Control {
             lifecycle.lastReload = .init(isSuccess: true, lastSuccessAt: WallClock.now())
             return true
         } catch {
+            if let error = error as? ConfigurationError {
+                for line in error.pgbouncerLines { log.error("\(line)") }
+            }
             log.error("\(error)")
             lifecycle.lastReload = .init(isSuccess: false, lastSuccessAt: lifecycle.lastReload?.lastSuccessAt)
-            log.error("RELOAD failed, the configuration stays as it was")
+            log.warning("config file loading failed: RELOAD failed, the configuration stays as it was")
             return false
         }
     }
@@ -46,6 +49,9 @@ extension Control {
         if change.changedSettings.contains("stats_period") { startStats() }
         if change.changedSettings.contains("dns_zone_check_period") { startZoneChecks() }
         watchTokenKeys()
+        for name in change.removedDatabases {
+            log.warning("dropping database '\(name)' as it does not exist anymore or inactive auto-database")
+        }
         for name in change.reconnectedDatabases { shared.directory.forgetWelcomes(ofDatabase: name) }
         shared.directory.sweep()
         shared.secrets.forget()

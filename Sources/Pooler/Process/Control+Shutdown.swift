@@ -20,7 +20,8 @@ extension Control {
         case .terminate:
             stopRequested("got SIGTERM, shutting down, waiting for all clients disconnect", .waitForClients)
         case .interrupt:
-            stopRequested("got SIGINT, shutting down, waiting for all servers to be released", .waitForServers)
+            stopRequested(
+                "got SIGINT, shutting down, waiting for all servers connections to be released", .waitForServers)
         case .quit:
             log.info("got SIGQUIT, fast exit")
             exitProcess(0)
@@ -32,7 +33,11 @@ extension Control {
             log.info("got SIGUSR1, pausing all activity")
             pause(nil)
         case .user2:
-            guard mode != .active, condition.shutdown == .running else {
+            guard condition.shutdown == .running else {
+                log.info("got SIGUSR2 while shutting down, ignoring")
+                return
+            }
+            guard mode != .active else {
                 log.info("got SIGUSR2, but not paused/suspended")
                 return
             }
@@ -93,8 +98,8 @@ extension Control {
             guard answers.allSatisfy({ $0 }) else { return }
             switch mode {
             case .running: break
-            case .waitForServers: self.log.info("all server connections are closed, exiting")
-            case .waitForClients: self.log.info("all clients have left, exiting")
+            case .waitForServers: self.log.info("server connections dropped, exiting")
+            case .waitForClients: self.log.info("client connections dropped, exiting")
             case .handedOver: self.log.info("everything has been handed over, exiting")
             }
             self.exitProcess(0)

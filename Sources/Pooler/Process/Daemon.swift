@@ -25,8 +25,13 @@ public enum Daemon {
             log.critical("cannot take over: \(error)")
             return 1
         } catch let error as ConfigurationError {
+            for line in error.pgbouncerLines { log.error("\(line)") }
             log.error("\(error)")
             log.critical("cannot load config file")
+            return 1
+        } catch let error as TLSSetupError {
+            log.error("\(error.reason)")
+            log.critical("TLS setup failed")
             return 1
         } catch {
             log.critical("\(error)")

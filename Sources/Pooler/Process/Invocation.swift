@@ -31,7 +31,7 @@ public enum Invocation: Sendable, Equatable {
             return names + String(repeating: " ", count: max(2, 23 - names.count)) + option.help
         }
         return """
-            \(program.productName) is a connection pooler for PostgreSQL.
+            \(program.rawValue) is a connection pooler for PostgreSQL.
 
             Usage:
               \(program.rawValue) [OPTION]... CONFIG_FILE

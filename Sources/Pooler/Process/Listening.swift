@@ -5,16 +5,21 @@ import PoolerConfig
 /// Opens what `listen_addr`, `listen_port` and `unix_socket_dir` name.
 struct Listening {
     enum OpenError: Error, CustomStringConvertible {
-        case address(String, String)
+        case address(String, port: Int, String)
         case nothing
+        case noAddress([String])
+        case unixSocket
         case group(String)
         case lockFile(String)
 
         var description: String {
             switch self {
-            case .address(let name, let reason): "listen_addr: getaddrinfo('\(name)') = \(reason)"
+            case .address(let name, let port, let reason): "getaddrinfo('\(name)', '\(port)') = \(reason) (listen_addr)"
             case .nothing: "nowhere to listen on"
-            case .group(let name): "could not find unix_socket_group '\(name)'"
+            case .noAddress(let names):
+                "failed to listen on any address in listen_addr list: \(names.joined(separator: ", "))"
+            case .unixSocket: "failed to create unix socket"
+            case .group(let name): "could not find group '\(name)' (unix_socket_group)"
             case .lockFile(let path): "unix port is in use: \(path) exists, cannot continue"
             }
         }
@@ -76,16 +81,12 @@ struct Listening {
                 log.warning("\(error)")
             }
         }
-        if !addresses.isEmpty, listeners.isEmpty { throw OpenError.nothing }
+        if !addresses.isEmpty, listeners.isEmpty { throw OpenError.noAddress(settings.listenAddr) }
         if let listener = taken.first(where: isAtUnixPath) {
             listeners.append(listener)
             log.info("listening on unix:\(listener.name), taken over")
         } else if let unixPath {
-            let listener = try Listener.unix(
-                path: unixPath, mode: UInt32(clamping: settings.unixSocketMode), group: group,
-                backlog: settings.listenBacklog)
-            listeners.append(listener)
-            log.info("listening on unix:\(listener.name)")
+            listeners.append(try openUnixSocket(unixPath, group, log))
         }
         if listeners.isEmpty { throw OpenError.nothing }
         return listeners
@@ -97,6 +98,21 @@ struct Listening {
         if listener.name == unixPath { return true }
         guard let path = listener.path, let file = FileStamp(unixPath) else { return false }
         return FileStamp(path) == file
+    }
+
+    private func openUnixSocket(_ path: String, _ group: UInt32?, _ log: Logger) throws -> Listener {
+        do {
+            let listener = try Listener.unix(
+                path: path, mode: UInt32(clamping: settings.unixSocketMode), group: group,
+                backlog: settings.listenBacklog)
+            log.info("listening on unix:\(listener.name)")
+            return listener
+        } catch .inUse(let path) {
+            throw Listener.OpenError.inUse(path)
+        } catch {
+            log.warning("\(error)")
+            throw OpenError.unixSocket
+        }
     }
 
     /// The service manager's sockets instead of our own, which is said where the settings ask for some.
@@ -125,7 +141,7 @@ struct Listening {
                 : HostResolver.lookUp(name, port: settings.listenPort)
             switch outcome {
             case .addresses(let found): addresses += found
-            case .failure(let reason): throw OpenError.address(name, reason)
+            case .failure(let reason): throw OpenError.address(name, port: settings.listenPort, reason)
             }
         }
         return addresses

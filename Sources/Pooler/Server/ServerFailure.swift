@@ -56,7 +56,13 @@ enum ServerFailure: Equatable, Sendable {
 
     /// As in the log: what the server said is told from what we say.
     var logText: String {
-        if case .refused(_, let message) = self { "server login failed: FATAL \(message)" } else { description }
+        switch self {
+        case .refused(_, let message): "server login failed: FATAL \(message)"
+        case .authentication(let text): text
+        case .lookUp(let error): "DNS lookup failed: \(error)"
+        case .connect(let error): "failed to connect: \(error)"
+        default: "cannot log in to the server: \(description)"
+        }
     }
 
     /// Whether the server itself answered with an error that its clients should be told at once: anything but "not yet"

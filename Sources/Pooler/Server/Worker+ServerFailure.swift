@@ -5,7 +5,7 @@ extension Worker {
         switch server.phase {
         case .connecting, .login:
             let pool = server.pool
-            log.warning("\(label(server)) closing because: \(failure.logText) (age=\(age(of: server))s)")
+            logFailure(failure, of: label(server), age: age(of: server))
             forget(server)
             tallies.serverLoginFailures.add(failure.label)
             if failure.isRefusedPassword, passwordRefused(of: server) { break }
@@ -32,10 +32,30 @@ extension Worker {
 
     /// A connection failed before it had a socket.
     func openingFailed(_ token: Token, _ pool: WorkerPool, _ failure: ServerFailure) {
-        log.warning("\(poolLabel(pool)) cannot connect to the server: \(failure.description)")
+        logFailure(failure, of: labelWithoutSocket(pool, failure), age: 0)
         tallies.serverLoginFailures.add(failure.label)
         removePending(token, of: pool)
         launchFailed(pool, failure)
+    }
+
+    /// Two lines: what happened, in all words that there are, and the end of the connection as every end is told.
+    private func logFailure(_ failure: ServerFailure, of label: SocketLabel, age: Int64) {
+        log.warning("\(label) \(failure.logText)")
+        if configuration.settings.logDisconnections {
+            log.info("\(label) closing because: \(failure.text) (age=\(age)s)")
+        }
+    }
+
+    /// What a connection is called that has come to nothing before it had an address, or a socket.
+    private func labelWithoutSocket(_ pool: WorkerPool, _ failure: ServerFailure) -> SocketLabel {
+        let endpoint: SocketLabel.Endpoint =
+            if case .lookUp = failure {
+                .unknown
+            } else {
+                .unix(process: nil, port: UInt16(clamping: pool.database.port))
+            }
+        return SocketLabel(
+            side: .server, id: shared.makeID(), database: pool.key.database, user: pool.key.user, endpoint: endpoint)
     }
 
     /// Forgets a connection that has no socket yet.
@@ -47,11 +67,11 @@ extension Worker {
     }
 
     /// An attempt to open a connection failed. Clients go on waiting, unless the server itself said no, and nobody else
-    /// holds a connection that could still serve them.
+    /// holds a connection that could still serve them. A replication client can be served by its own alone.
     private func launchFailed(_ pool: WorkerPool, _ failure: ServerFailure) {
         pool.failure = (failure, now)
         pool.failedHosts &+= 1
-        if failure.isFinalAnswer, pool.budget.servers.count == 0 {
+        if failure.isFinalAnswer, pool.replication != nil || pool.budget.servers.count == 0 {
             shared.broadcast(.loginRefused(pool.key, failure), except: index)
             loginRefused(pool.key, failure)
         }

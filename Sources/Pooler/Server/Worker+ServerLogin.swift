@@ -118,7 +118,7 @@ extension Worker {
         case .startTLS(let demandsALPN):
             startTLS(server, demandsALPN: demandsALPN)
         case .logConnectQueryError(let text):
-            log.warning("\(label(server)) error while executing exec_on_query (connect_query): \(text)")
+            log.warning("\(label(server)) error while executing exec_on_query: ERROR: \(text)")
         case .ready(let welcome):
             server.cancelKey = login.cancelKey
             server.parameters = parameterSets.intern(welcome.tracked)

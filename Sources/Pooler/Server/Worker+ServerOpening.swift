@@ -144,7 +144,9 @@ extension Worker {
     func hostResolved(_ token: Token, _ outcome: HostResolver.Outcome) {
         guard case .pendingServer(let pending) = table[token] else { return }
         switch outcome {
-        case .failure(let text): openingFailed(token, pending.pool, .lookUp(text))
+        case .failure(let text):
+            let name = pending.host.map { "\($0): " } ?? ""
+            openingFailed(token, pending.pool, .lookUp(name + text))
         case .addresses(let addresses): connect(token, pending, to: addresses)
         }
     }

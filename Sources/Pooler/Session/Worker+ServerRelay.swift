@@ -230,6 +230,9 @@ extension Worker {
                 // A server that goes down says nothing of what it was asked.
                 let isNoFailure = fields.sqlState == "25P02" || fields.sqlState.hasPrefix("57P")
                 if !isNoFailure { server.testFailure = fields.message }
+                if case .idle = server.phase {
+                    log.warning("\(label(server)) got packet 'E' from server when not linked: \(fields.message)")
+                }
             }
         default:
             break
@@ -273,6 +276,7 @@ extension Worker {
         switch server.phase {
         case .active(let client):
             if let failure = server.testFailure {
+                log.error("\(label(server)) varcache_apply failed: ERROR: \(failure)")
                 closeClient(client, .invalidServerParameter(failure))
                 return
             }

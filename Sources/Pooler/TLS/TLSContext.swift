@@ -144,7 +144,8 @@ final class TLSContext: @unchecked Sendable {
         _ parameters: TLSParameters, _ keys: TicketKeys, _ fingerprint: SHA256Value, to context: OpaquePointer
     ) throws(TLSError) {
         guard !parameters.certificateFile.isEmpty else {
-            throw TLSError("client_tls_sslmode needs client_tls_cert_file and client_tls_key_file")
+            throw TLSError(
+                "To allow TLS connections from clients, client_tls_key_file and client_tls_cert_file must be set.")
         }
         if !parameters.authorityFile.isEmpty {
             unsafe try loadAuthorities(parameters, into: context)

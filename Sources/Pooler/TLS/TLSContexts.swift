@@ -21,7 +21,9 @@ struct TLSContexts: Sendable {
         do throws(TLSError) {
             if settings.authType == .cert {
                 guard settings.clientTlsSslmode == .verifyFull, !settings.clientTlsCaFile.isEmpty else {
-                    throw TLSError("auth_type=cert needs client_tls_sslmode=verify-full and client_tls_ca_file")
+                    throw TLSError(
+                        "auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL (verify-full) and client_tls_ca_file"
+                    )
                 }
             }
             client =

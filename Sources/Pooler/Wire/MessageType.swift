@@ -17,6 +17,16 @@ struct FrontendMessageType: RawRepresentable, Equatable, Hashable, Sendable {
     static let query = Self(rawValue: UInt8(ascii: "Q"))
     static let sync = Self(rawValue: UInt8(ascii: "S"))
     static let terminate = Self(rawValue: UInt8(ascii: "X"))
+
+    /// Whether a client may send it once it is logged in.
+    var isOfSession: Bool {
+        switch self {
+        case .bind, .close, .copyData, .copyDone, .copyFail, .describe, .execute, .flush, .functionCall, .parse, .query,
+            .sync, .terminate:
+            true
+        default: false
+        }
+    }
 }
 
 /// The type byte of a message that a server sends (PostgreSQL manual, "Message Formats", B and F&B).

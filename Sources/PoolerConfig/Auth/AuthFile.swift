@@ -65,10 +65,12 @@ struct AuthFile {
             return "user \(Phrase.quoted(text)) is not used: the name is not in Unicode normalization form C"
         }
         if name.count > EntryName.longestUser {
-            return "a user name of \(name.count) bytes is not used, the longest is \(EntryName.longestUser)"
+            return "username too long in auth file: "
+                + "a user name of \(name.count) bytes is not used, the longest is \(EntryName.longestUser)"
         }
         if secret.count > longestSecret {
-            return "a secret of \(secret.count) bytes is not used, the longest is \(longestSecret)"
+            return "password too long in auth file: "
+                + "a secret of \(secret.count) bytes is not used, the longest is \(longestSecret)"
         }
         return "a record that is not UTF-8 text is not used"
     }

@@ -10,14 +10,19 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
     public var found: String
     /// What could be there instead; nil where nothing better can be said.
     public var expected: String?
+    /// The same as PgBouncer says it, line by line, for those who search logs for its words.
+    public var pgbouncerLines: [String]
 
     /// An error at `line` of `file`.
-    public init(file: String, line: Int?, key: String?, found: String, expected: String?) {
+    public init(
+        file: String, line: Int?, key: String?, found: String, expected: String?, pgbouncerLines: [String] = []
+    ) {
         self.file = file
         self.line = line
         self.key = key
         self.found = found
         self.expected = expected
+        self.pgbouncerLines = pgbouncerLines
     }
 
     /// One line: `pgbouncer.ini:12: pool_mode: found "sesion", expected session, transaction or statement`.

@@ -34,7 +34,10 @@ public struct HBAFile: Sendable {
                     file: location.file, line: location.line, key: HBARule.Method.reject.rawValue,
                     found: error.found, expected: error.expected))
         } else {
-            warn(location, "rule is not used: found \(error.found), expected \(error.expected)")
+            warn(
+                location,
+                "could not parse hba config line \(location.line), the rule is not used: "
+                    + "found \(error.found), expected \(error.expected)")
         }
     }
 

@@ -15,7 +15,8 @@ public struct IdentFile: Sendable {
                 warnings.append(
                     Diagnostic(
                         location: SourceLocation(file: path, line: index + 1),
-                        text: "line is not used: found \(error.found), expected \(error.expected)"))
+                        text: "could not parse ident config line \(index + 1), it is not used: "
+                            + "found \(error.found), expected \(error.expected)"))
             }
         }
     }

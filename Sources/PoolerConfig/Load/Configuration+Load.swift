@@ -97,12 +97,19 @@ extension Configuration {
             return try readFile(path)
         } catch {
             let location = settingLocations[key]
-            warnings.append(Diagnostic(location: location, text: "\(key): cannot read \(error)"))
+            let kind = Self.fileKinds[key] ?? key
+            warnings.append(Diagnostic(location: location, text: "could not open \(kind) \(error)"))
             unreadableFiles.append(
                 ConfigurationError(
                     file: location?.file ?? settings.conffile ?? path, line: location?.line, key: key,
-                    found: "a file that cannot be read (\(error))", expected: "a readable file"))
+                    found: "a file that cannot be read (\(error))", expected: "a readable file",
+                    pgbouncerLines: ["could not open \(kind) \(error)"]))
             return nil
         }
     }
+
+    /// What PgBouncer's log calls the files that settings name.
+    private static let fileKinds = [
+        "auth_hba_file": "hba config file", "auth_ident_file": "ident config file",
+    ]
 }

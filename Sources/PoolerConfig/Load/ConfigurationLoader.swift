@@ -29,7 +29,10 @@ struct ConfigurationLoader {
         } catch {
             throw ConfigurationError(
                 file: location?.file ?? path, line: location?.line, key: location.map { _ in "%include" },
-                found: "a file that cannot be read (\(error))", expected: "a readable file")
+                found: "a file that cannot be read (\(error))", expected: "a readable file",
+                pgbouncerLines: ["could not load file \"\(path)\": \(error.reason)"]
+                    + (location.map { ["error processing include file in configuration (\($0)), stopping loading"] }
+                        ?? []))
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
@@ -41,7 +44,8 @@ struct ConfigurationLoader {
             case .include(let included):
                 guard depth < Self.deepestInclude else {
                     throw At(location, "%include").error(
-                        "files included too deeply", "at most \(Self.deepestInclude) levels")
+                        "files included too deeply", "at most \(Self.deepestInclude) levels",
+                        inPgBouncersWords: ["include nesting level too deep (\(location)), stopping loading"])
                 }
                 try read(included, includedAt: location, depth: depth + 1, readFile: readFile)
             }
@@ -53,7 +57,8 @@ struct ConfigurationLoader {
         guard hasMainSection else {
             throw ConfigurationError(
                 file: path, line: nil, key: nil, found: "main section missing from config file",
-                expected: "a section [pgbouncer]")
+                expected: "a section [pgbouncer]",
+                pgbouncerLines: ["load_init_file: main section missing from config file"])
         }
         let defaults = Settings()
         for definition in SettingDefinition.all where !definition.isImplemented {
@@ -67,7 +72,8 @@ struct ConfigurationLoader {
     private mutating func open(_ name: String, at location: SourceLocation) throws(ConfigurationError) {
         guard let section = Section(rawValue: name) else {
             throw At(location).error(
-                "unknown section \(Phrase.quoted(name))", "[pgbouncer], [pgvalet], [databases], [users] or [peers]")
+                "unknown section \(Phrase.quoted(name))", "[pgbouncer], [pgvalet], [databases], [users] or [peers]",
+                inPgBouncersWords: ["invalid section \(Phrase.quoted(name)) in configuration (\(location))"])
         }
         self.section = section
         switch section {
@@ -85,7 +91,10 @@ struct ConfigurationLoader {
         case .databases: try readDatabase(key, text, at: location)
         case .users: try readUser(key, text, at: location)
         case .peers: try readPeer(key, text, at: location)
-        case nil: throw At(location, key).error("a key before the first section", "a section such as [pgbouncer]")
+        case nil:
+            throw At(location, key).error(
+                "a key before the first section", "a section such as [pgbouncer]",
+                because: "load_init_file: value without section: \(key)")
         }
     }
 }
@@ -96,13 +105,14 @@ extension ConfigurationLoader {
     private mutating func readSetting(
         _ key: String, _ value: String, at location: SourceLocation
     ) throws(ConfigurationError) {
-        let place = At(location, key)
         guard let definition = SettingDefinition.named(key) else {
             let names = SettingDefinition.all.map(\.name)
-            throw place.error(
+            throw At(location, key).error(
                 "unknown parameter: pgbouncer/\(key)",
-                Phrase.nearest(to: key, in: names).map { "a setting, perhaps \($0)" } ?? "a setting")
+                Phrase.nearest(to: key, in: names).map { "a setting, perhaps \($0)" } ?? "a setting",
+                because: "unknown parameter: pgbouncer/\(key)")
         }
+        let place = At(location, key, value: definition.isSecret ? nil : value)
         noteRepetition("pgbouncer/\(key)", key, at: location)
         let text = definition.kind.allowsInlineComment ? IniLine.withoutComment(value) : value
         var settings = configuration.settings
@@ -114,9 +124,10 @@ extension ConfigurationLoader {
     private mutating func readDatabase(
         _ name: String, _ value: String, at location: SourceLocation
     ) throws(ConfigurationError) {
-        let place = At(location, "databases/\(name)")
+        let place = At(location, "databases/\(name)", parameter: name)
         if Database.isReserved(name) {
-            throw place.error("database name \"\(name)\" is reserved", "another name, this one is the console's")
+            let text = "database name \"\(name)\" is reserved"
+            throw place.error(text, "another name, this one is the console's", because: text)
         }
         try check(name, EntryName.longestDatabase, place)
         var database = Database(name: name)
@@ -132,7 +143,7 @@ extension ConfigurationLoader {
     private mutating func readUser(
         _ name: String, _ value: String, at location: SourceLocation
     ) throws(ConfigurationError) {
-        let place = At(location, "users/\(name)")
+        let place = At(location, "users/\(name)", parameter: name)
         try check(name, EntryName.longestUser, place)
         var user = User(name: name)
         try apply(UserKey.all, value, to: &user, place, unknown: "user")
@@ -143,13 +154,18 @@ extension ConfigurationLoader {
     private mutating func readPeer(
         _ name: String, _ value: String, at location: SourceLocation
     ) throws(ConfigurationError) {
-        let place = At(location, "peers/\(name)")
+        let place = At(location, "peers/\(name)", parameter: name)
         guard let id = Number.decimalInteger(name), (1...65535).contains(id) else {
-            throw place.error("peer \(Phrase.quoted(name))", "a number from 1 to 65535")
+            throw place.error(
+                "peer \(Phrase.quoted(name))", "a number from 1 to 65535",
+                because: "ids of peers must be a number larger than 0 and at most 65536")
         }
         var peer = Peer(id: id, hosts: [])
         try apply(PeerKey.all, value, to: &peer, place)
-        guard !peer.hosts.isEmpty else { throw place.error("host was not provided for peer \(id)", "host=...") }
+        guard !peer.hosts.isEmpty else {
+            let text = "host was not provided for peer \(id)"
+            throw place.error(text, "host=...", because: text)
+        }
         noteRepetition("peers/\(id)", "peers/\(id)", at: location)
         configuration.peers[id] = peer
     }
@@ -158,7 +174,8 @@ extension ConfigurationLoader {
     private mutating func apply<Owner>(
         _ keys: [ConnectKey<Owner>], _ text: String, to owner: inout Owner, _ place: At, unknown: String = "connection"
     ) throws(ConfigurationError) {
-        let string = try place.run { () throws(ValueError) in try ConnectString(text) }
+        let syntaxError = "syntax error in \(unknown == "user" ? "user settings" : "connection string")"
+        let string = try place.run(because: syntaxError) { () throws(ValueError) in try ConnectString(text) }
         var given: Set<String> = []
         var previous: String?
         for pair in string.pairs {
@@ -166,19 +183,33 @@ extension ConfigurationLoader {
                 // What looks like a key after a password may be the rest of it.
                 let followsSecret = previous?.hasPrefix("password") == true
                 let name = followsSecret ? "after \(previous ?? ""), which needs quotes if it has blanks" : pair.key
+                let text = "unrecognized \(unknown) parameter: \(name)"
                 throw place.error(
-                    "unrecognized \(unknown) parameter: \(name)",
+                    text,
                     Phrase.nearest(to: pair.key, in: keys.map(\.name)).map { "perhaps \($0)" }
-                        ?? Phrase.alternatives(keys.map(\.name)))
+                        ?? Phrase.alternatives(keys.map(\.name)), because: text)
             }
             previous = key.name
-            try place.key(key.name).run { () throws(ValueError) in try key.parse(pair.value, &owner) }
+            let complaint = Self.complaint(about: key.name, pair.value)
+            try place.key(key.name).run(because: complaint) { () throws(ValueError) in
+                try key.parse(pair.value, &owner)
+            }
             if !given.insert(key.canonicalName).inserted {
                 warn(place.location, "\(place.name): \(key.name) is given twice in this line; the last one counts")
             }
             if !key.isImplemented {
                 warn(place.location, "\(place.name): \(key.name) is not implemented yet and has no effect")
             }
+        }
+    }
+
+    /// What PgBouncer says of a wrong value in a connect string, where it says anything.
+    private static func complaint(about key: String, _ value: String) -> String? {
+        switch key {
+        case "port": "invalid port: \(value)"
+        case "pool_mode": "invalid pool mode: \(value)"
+        case "load_balance_hosts": "invalid load_balance_hosts: \(value)"
+        default: nil
         }
     }
 
@@ -204,27 +235,48 @@ extension ConfigurationLoader {
 private struct At {
     let location: SourceLocation
     let key: String?
+    /// What PgBouncer calls it: the setting, or the entry.
+    let parameter: String?
+    /// All of what is there, where it may be repeated: a connect string may hold a password.
+    let value: String?
 
-    init(_ location: SourceLocation, _ key: String? = nil) {
+    init(_ location: SourceLocation, _ key: String? = nil, parameter: String? = nil, value: String? = nil) {
         self.location = location
         self.key = key
+        self.parameter = parameter ?? key
+        self.value = value
     }
 
     var name: String { key ?? "" }
 
     func key(_ name: String) -> At {
-        At(location, key.map { "\($0)/\(name)" } ?? name)
+        At(location, key.map { "\($0)/\(name)" } ?? name, parameter: parameter, value: value)
     }
 
-    func error(_ found: String, _ expected: String) -> ConfigurationError {
-        ConfigurationError(file: location.file, line: location.line, key: key, found: found, expected: expected)
+    /// - Parameters:
+    ///   - complaint: what PgBouncer says of it before it names the place.
+    ///   - lines: what PgBouncer says of it, if that is not that the value is invalid.
+    func error(
+        _ found: String, _ expected: String, because complaint: String? = nil, inPgBouncersWords lines: [String]? = nil
+    ) -> ConfigurationError {
+        ConfigurationError(
+            file: location.file, line: location.line, key: key, found: found, expected: expected,
+            pgbouncerLines: lines ?? ([complaint].compactMap { $0 } + [verdict]))
     }
 
-    func run<Value>(_ body: () throws(ValueError) -> Value) throws(ConfigurationError) -> Value {
+    func run<Value>(
+        because complaint: String? = nil, _ body: () throws(ValueError) -> Value
+    ) throws(ConfigurationError) -> Value {
         do {
             return try body()
         } catch {
-            throw self.error(error.found, error.expected)
+            throw self.error(error.found, error.expected, because: complaint)
         }
+    }
+
+    private var verdict: String {
+        guard let parameter else { return "syntax error in configuration (\(location)), stopping loading" }
+        let value = value.map { Phrase.quoted($0) } ?? "\"...\""
+        return "invalid value \(value) for parameter \(parameter) in configuration (\(location))"
     }
 }

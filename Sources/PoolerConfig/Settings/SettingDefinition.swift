@@ -54,19 +54,19 @@ public struct SettingDefinition: Sendable {
         self.isSecret = isSecret
         self.since = since
         self.summary = summary
-        let keepsText = format.kind == .words
+        let keepsText = format.kind == .words || format.kind == .boolean
         self.parse = { text, settings throws(ValueError) in
             settings[keyPath: keyPath] = try format.parse(text)
-            if keepsText { settings.wordTexts[name] = text }
+            if keepsText { settings.givenTexts[name] = format.kind.shown(text) }
         }
         self.print = { settings in
-            if keepsText, let text = settings.wordTexts[name] { return text }
+            if keepsText, let text = settings.givenTexts[name] { return text }
             return format.print(settings[keyPath: keyPath])
         }
         self.isSame = { $0[keyPath: keyPath] == $1[keyPath: keyPath] }
         self.copy = { source, target in
             target[keyPath: keyPath] = source[keyPath: keyPath]
-            if keepsText { target.wordTexts[name] = source.wordTexts[name] }
+            if keepsText { target.givenTexts[name] = source.givenTexts[name] }
         }
     }
 

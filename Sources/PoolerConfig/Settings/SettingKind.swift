@@ -25,6 +25,14 @@ public enum SettingKind: Sendable, Equatable {
         }
     }
 
+    /// What SHOW CONFIG shows of a value that it shows as it was given: of a yes or no its number, which is often another
+    /// one than 1 (`tcp_defer_accept = 45`).
+    func shown(_ text: String) -> String? {
+        guard self == .boolean else { return text }
+        let number = Number.cInteger(text) ?? 0
+        return number == 0 || number == 1 ? nil : String(number)
+    }
+
     /// What a person is told to write, for error messages and the documentation.
     var expectation: String {
         switch self {

@@ -7,8 +7,8 @@ public struct Settings: Sendable, Equatable {
     /// Every setting at its default.
     public init() {}
 
-    /// Word lists as they were written, for SHOW CONFIG; by the name of the setting.
-    var wordTexts: [String: String] = [:]
+    /// Word lists as they were written, and numbers that mean yes, for SHOW CONFIG; by the name of the setting.
+    var givenTexts: [String: String] = [:]
 
     // MARK: Listening
 

@@ -39,9 +39,36 @@ import Testing
         try eventually { pooler.log.contains(texts.last ?? "") }
         let log = pooler.log
         for text in texts where !log.contains(text) { Issue.record("not logged: \(text)") }
+        for text in texts.map({ $0.replacing("pooler error: ", with: "] ERROR ") }) where !log.contains(text) {
+            Issue.record("not logged: \(text)")
+        }
         let quiet = try Pooler(["log_pooler_errors": "0"])
         #expect(throws: PostgresError.self) { try quiet.console("SHOW nonsense") }
         #expect(!quiet.log.contains("pooler error"))
+        #expect(quiet.log.contains("] ERROR invalid command 'SHOW nonsense', use SHOW HELP;\n"))
+    }
+
+    @Test(arguments: [UInt8(ascii: "p"), UInt8(ascii: "!"), 0, 255])
+    func `a byte that begins no message of a session ends it`(type: UInt8) throws {
+        let pooler = try Self.makePooler()
+        let client = try RawClient.loggedIn(pooler, user: "admin", database: "pgbouncer")
+        // The length is that of a body that never comes.
+        try client.send([type, 0, 0, 1, 0])
+        #expect(try client.readFatal() == .fatal("unknown pkt"))
+        try eventually { pooler.log.contains("closing because: unknown pkt (age=") }
+    }
+
+    @Test func `what comes while everything stands still is refused before it counts as a command`() throws {
+        let pooler = try Self.makePooler()
+        let console = try pooler.connect(user: "admin", database: "pgbouncer")
+        try console.query("PAUSE")
+        for command in ["PAUSE", "PAUSE app", "SUSPEND"] {
+            #expect(throws: PostgresError.self) { try console.query(command) }
+        }
+        try console.query("RESUME")
+        #expect(pooler.log.ranges(of: "] ERROR already suspended/paused\n").count == 3)
+        #expect(pooler.log.ranges(of: "PAUSE command issued").count == 1)
+        #expect(!pooler.log.contains("SUSPEND command issued"))
     }
 
     @Test(arguments: [

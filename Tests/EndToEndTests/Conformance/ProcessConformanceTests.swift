@@ -37,14 +37,22 @@ import Testing
 
     /// Settings that end the start, and why.
     static let broken: [([String: String], String)] = [
-        (["unix_socket_dir": "/nonexistent"], "cannot listen on unix:/nonexistent/.s.PGSQL."),
+        (["unix_socket_dir": "/nonexistent"], "WARNING cannot listen on unix:/nonexistent/.s.PGSQL."),
+        (["unix_socket_dir": "/nonexistent"], "FATAL failed to create unix socket"),
+        (["unix_socket_group": "no-such-group"], "FATAL could not find group 'no-such-group'"),
         (["unix_socket_dir": "", "listen_addr": ""], "FATAL nowhere to listen on"),
-        (["listen_addr": "no-such-host.invalid"], "FATAL listen_addr: getaddrinfo('no-such-host.invalid') = "),
+        (["listen_addr": "no-such-host.invalid"], "FATAL getaddrinfo('no-such-host.invalid', '"),
         (["listen_addr": "203.0.113.5"], "WARNING cannot listen on 203.0.113.5:"),
+        (["listen_addr": "203.0.113.5"], "FATAL failed to listen on any address in listen_addr list: 203.0.113.5"),
         (["logfile": "/nonexistent/log"], "FATAL Cannot open logfile: '/nonexistent/log': No such file or directory"),
         (["pidfile": "/nonexistent/pid"], "could not open pidfile '/nonexistent/pid': No such file or directory"),
         (["client_tls_sslmode": "require"], "FATAL TLS setup failed"),
+        (
+            ["client_tls_sslmode": "require"],
+            "ERROR To allow TLS connections from clients, client_tls_key_file and client_tls_cert_file must be set."
+        ),
         (["auth_type": "cert"], "FATAL TLS setup failed"),
+        (["auth_type": "cert"], "ERROR auth_type=cert requires client_tls_sslmode=SSLMODE_VERIFY_FULL"),
     ]
 
     @Test(arguments: broken)

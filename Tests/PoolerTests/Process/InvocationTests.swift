@@ -62,7 +62,7 @@ import Testing
         let usage = Invocation.usage(program: .pgbouncer)
         #expect(
             usage.hasPrefix(
-                "PgBouncer is a connection pooler for PostgreSQL.\n\nUsage:\n  pgbouncer [OPTION]... CONFIG_FILE\n"))
+                "pgbouncer is a connection pooler for PostgreSQL.\n\nUsage:\n  pgbouncer [OPTION]... CONFIG_FILE\n"))
         #expect(usage.contains("\n  -u, --user=USERNAME  assume identity of USERNAME\n"))
         #expect(usage.contains("\n  -d, --daemon         run in background (as a daemon)\n"))
         #expect(usage.hasSuffix("\n  -h, --help           show this help, then exit"))

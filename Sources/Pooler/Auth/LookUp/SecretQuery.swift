@@ -171,7 +171,7 @@ struct SecretQuery: Sendable {
         case (.several, _):
             return .failed("it returned more than one row")
         case (.wrongShape(let columns), _):
-            return .failed("it returned \(columns) columns, not a name and a secret")
+            return .failed("expected 2 columns from auth_query, not \(columns)")
         case (.one(let name, let bytes), _):
             guard let name, name.elementsEqual(user.utf8) else { return .failed("it returned another name") }
             guard let bytes, !bytes.isEmpty else {

@@ -121,7 +121,8 @@ extension Worker {
         forget(lookUp)
         if case .failed(let text) = outcome {
             log.error(
-                "\(poolLabel(lookUp.pool)) auth_query for user \"\(lookUp.key.user)\" failed: \(text)")
+                "\(poolLabel(lookUp.pool)) error in auth_query: auth_query for user \"\(lookUp.key.user)\" failed: \(text)"
+            )
         }
         let waiters = shared.secrets.answered(
             lookUp.key, outcome, keepFor: configuration.settings.authQueryCacheTtl, askedIn: lookUp.epoch, now: now)
