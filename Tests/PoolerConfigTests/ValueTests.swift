@@ -109,12 +109,18 @@ struct ValueTests {
         }
     }
 
-    @Test func `Word lists are split at commas and printed as written`() throws {
+    @Test func `Word lists are split at commas, names at blanks as well, and printed as written`() throws {
         let settings = try load("[pgbouncer]\nadmin_users =  alice,bob ,, carol d\nlisten_addr = *").settings
-        #expect(settings.adminUsers == ["alice", "bob", "carol d"])
+        #expect(settings.adminUsers == ["alice", "bob", "carol d", "carol", "d"])
         #expect(SettingDefinition.named("admin_users")?.text(in: settings) == "alice,bob ,, carol d")
         #expect(settings.listenAddr == ["*"])
         #expect(settings.statsUsers == [])
+        let others = try load(
+            "[pgbouncer]\nstats_users = a\tb\nignore_startup_parameters = x y, z\ntrack_extra_parameters = x y"
+        ).settings
+        #expect(others.statsUsers.filter { !$0.contains("\t") } == ["a", "b"])
+        #expect(others.ignoreStartupParameters.filter { !$0.contains(" ") } == ["x", "y", "z"])
+        #expect(others.trackExtraParameters == ["x y"])
     }
 
     @Test func `options cannot be tracked`() {

@@ -12,8 +12,9 @@ extension CloseReason {
         case .badStartupLayout, .badPacketHeader, .unknownMessage, .passwordBeforeStartup, .repeatedStartup,
             .unexpectedLoginMessage, .badCancelRequest, .dataAfterEncryptionRequest:
             "protocol_violation"
-        case .cancelSent: "cancel_sent"
-        case .cancelFailed: "cancel_failed"
+        case .cancelSettled(.sent): "cancel_sent"
+        case .cancelSettled(.noClient), .cancelSettled(.noPeer): "cancel_failed"
+        case .cancelSettled(.idle), .cancelSettled(.console): "cancel_settled"
         case .oldProtocol: "old_protocol"
         case .sslRequired: "ssl_required"
         case .tls: "tls"

@@ -21,9 +21,8 @@ enum CloseReason: Equatable, Sendable {
     case unexpectedLoginMessage
     /// A cancel request without a key of our length.
     case badCancelRequest
-    /// What a sender of a cancel request is done with: it found its client or process, or it did not.
-    case cancelSent
-    case cancelFailed
+    /// What a sender of a cancel request is done with.
+    case cancelSettled(CancelRequest.Outcome)
     case dataAfterEncryptionRequest(gss: Bool)
     case sslRequired
     /// The handshake failed, or the encrypted stream broke.
@@ -71,7 +70,7 @@ enum CloseReason: Equatable, Sendable {
     var message: ErrorMessage? {
         switch self {
         case .clientRequest, .clientUnexpectedEOF, .ioError, .tls, .unexpectedLoginMessage, .badCancelRequest,
-            .cancelSent, .cancelFailed, .consoleFailed, .consoleEnded:
+            .cancelSettled, .consoleFailed, .consoleEnded:
             nil
         default: ErrorMessage(.fatal, sqlState, text, detail: detail, hint: hint)
         }
@@ -97,8 +96,11 @@ enum CloseReason: Equatable, Sendable {
         case .repeatedStartup: "client re-sent startup pkt"
         case .unexpectedLoginMessage: "bad packet"
         case .badCancelRequest: "bad cancel request"
-        case .cancelSent: "successfully sent cancel request"
-        case .cancelFailed: "failed cancel request"
+        case .cancelSettled(.sent): "successfully sent cancel request"
+        case .cancelSettled(.noClient): "failed cancel request"
+        case .cancelSettled(.noPeer): "could not find peer to forward request to"
+        case .cancelSettled(.idle): "cancel request for idle client"
+        case .cancelSettled(.console): "cancel request for console client"
         case .dataAfterEncryptionRequest(let gss):
             "received unencrypted data after \(gss ? "GSSAPI encryption" : "SSL") request"
         case .sslRequired: "SSL required"
@@ -184,8 +186,7 @@ enum CloseReason: Equatable, Sendable {
     /// Whether it is an error of ours towards the client (log_pooler_errors); what strangers send that are no clients is none.
     var isPoolerError: Bool {
         switch self {
-        case .clientRequest, .clientUnexpectedEOF, .unexpectedLoginMessage, .badCancelRequest, .cancelSent,
-            .cancelFailed,
+        case .clientRequest, .clientUnexpectedEOF, .unexpectedLoginMessage, .badCancelRequest, .cancelSettled,
             .consoleEnded:
             false
         default: true

@@ -167,6 +167,7 @@ extension Worker {
         switch reason {
         case .configurationError(let text): log.error("\(label(client)) \(text)")
         case .simpleQueryDisallowed: log.error("\(label(client)) client used \"Query\" packet type")
+        case .invalidServerParameter(let text): log.error("\(label(client)) varcache_apply failed: ERROR: \(text)")
         case .tls(let error): log.warning("\(label(client)) TLS handshake error: \(error)")
         default: break
         }

@@ -112,9 +112,13 @@ extension Control {
             condition.pausedDatabases.formUnion(configuration.databases.keys)
         }
         let condition = condition
+        // Who comes next waits for a server of the time after it.
+        shared.directory.forgetWelcomes(ofDatabase: database)
         gather({ worker -> [String] in
+            // Before the pause closes what is free with a reason of its own.
+            let killed = worker.kill(database)
             worker.conditionChanged(condition)
-            return worker.kill(database)
+            return killed
         }) { killed in
             if database == nil { self.condition.pausedDatabases.formUnion(killed.flatMap { $0 }) }
             self.applyCondition()

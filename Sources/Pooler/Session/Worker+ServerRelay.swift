@@ -276,7 +276,6 @@ extension Worker {
         switch server.phase {
         case .active(let client):
             if let failure = server.testFailure {
-                log.error("\(label(server)) varcache_apply failed: ERROR: \(failure)")
                 closeClient(client, .invalidServerParameter(failure))
                 return
             }

@@ -207,7 +207,7 @@ final class Worker {
             case .lookUpUnwanted(let key): lookUpUnwanted(key)
             case .loginAdmitted(let token): loginAdmitted(token)
             case .cancel(let request): cancelRequested(request)
-            case .cancelSettled(let token, let isHeard): cancelSettled(token, isHeard: isHeard)
+            case .cancelSettled(let token, let outcome): cancelSettled(token, outcome)
             case .statementChanged(let definition, let number):
                 statements.table.changed(definition, at: number)
             case .run(let work): work(self)

@@ -35,7 +35,7 @@ enum WorkerMessage: Sendable {
     /// A cancel request; whoever has the client acts.
     case cancel(CancelRequest)
     /// Everybody has dealt with the cancel request that a client of this worker sent.
-    case cancelSettled(Token, isHeard: Bool)
+    case cancelSettled(Token, CancelRequest.Outcome)
     /// The result type of a prepared statement has changed.
     case statementChanged([UInt8], at: UInt64)
     /// Runs on the worker, for what the control thread rarely asks.

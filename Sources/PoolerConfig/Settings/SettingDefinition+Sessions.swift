@@ -10,7 +10,7 @@ extension SettingDefinition {
             "Runs `server_reset_query` in every pool mode."
         ),
         SettingDefinition(
-            "ignore_startup_parameters", \.ignoreStartupParameters, .words, default: "", since: "1.2",
+            "ignore_startup_parameters", \.ignoreStartupParameters, .names, default: "", since: "1.2",
             """
             Startup parameters that are dropped instead of refused; `options` drops the unknown settings in \
             options.

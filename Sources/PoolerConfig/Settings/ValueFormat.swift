@@ -116,10 +116,19 @@ extension ValueFormat where Value == [String] {
         }
     }
 
-    /// Names of users, separated by commas.
+    /// Names, separated by commas or blanks.
+    static var names: Self {
+        ValueFormat(kind: .words) { text throws(ValueError) in
+            Number.names(text)
+        } print: {
+            $0.joined(separator: ", ")
+        }
+    }
+
+    /// Names of users, separated by commas or blanks.
     static var userNames: Self {
         ValueFormat(kind: .words) { text throws(ValueError) in
-            let words = Number.words(text)
+            let words = Number.names(text)
             for word in words { try EntryName.check(word) }
             return words
         } print: {

@@ -52,6 +52,15 @@ enum Number {
         return "\(seconds).\(digits)"
     }
 
+    /// As PgBouncer finds a name in a list: between commas or blanks. What stands between commas is a name as well, so that
+    /// one with a blank can be given.
+    static func names(_ text: String) -> [String] {
+        words(text).flatMap { word in
+            let parts = word.utf8.split { Bytes.isBlank($0) }.map { String(Substring($0)) }
+            return parts.count == 1 ? parts : [word] + parts
+        }
+    }
+
     /// The words between commas, blanks around them cut off, empty ones left out.
     static func words(_ text: String) -> [String] {
         text.utf8.split(separator: UInt8(ascii: ",")).compactMap { word in

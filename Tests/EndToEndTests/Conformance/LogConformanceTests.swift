@@ -113,6 +113,36 @@ import Testing
         try Self.eventuallyLogs(pooler, "closing because: client disconnect while server was not ready")
     }
 
+    @Test func `a cancel request that finds no query`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction"])
+        let idle = try RawClient.loggedIn(pooler)
+        try idle.cancel()
+        try Self.eventuallyLogs(pooler, "closing because: cancel request for idle client (age=0s)")
+        let busy = try RawClient.loggedIn(pooler)
+        _ = try busy.query("begin")
+        let console = try RawClient.loggedIn(pooler, user: "admin", database: "pgbouncer")
+        try console.send(WireMessage.query("PAUSE"))
+        try Self.eventuallyLogs(pooler, "PAUSE command issued")
+        try console.cancel()
+        try Self.eventuallyLogs(pooler, "closing because: cancel request for console client (age=0s)")
+    }
+
+    @Test(.pgvaletOnly) func `a database that is killed`() throws {
+        let pooler = try Pooler(["pool_mode": "transaction"])
+        let client = try pooler.connect()
+        try client.query("select 1")
+        try pooler.console("KILL app")
+        try Self.eventuallyLogs(pooler, " closing because: database removed (age=", "pooler error: database removed")
+        #expect(!pooler.log.contains("pause mode"))
+        // Who comes now waits for the end of the pause.
+        let late = try RawClient(pooler)
+        try late.send(startupPacket([("user", "app"), ("database", "app")]))
+        try eventually { try pooler.pool()["cl_waiting"] == "1" }
+        try pooler.console("RESUME app")
+        while let message = try late.read(), message.type != "Z" { #expect(message.type != "E") }
+        #expect(try late.query("select 1").contains { $0.type == "D" })
+    }
+
     @Test func `a Query where there are to be none`() throws {
         let pooler = try Pooler(["disable_pqexec": "1"])
         #expect(throws: PostgresError.self) { try pooler.connect().query("select 1") }

@@ -90,6 +90,7 @@ import Testing
         }
         #expect(peer.connections == 0)
         if Pooler.isPgvalet { #expect(pooler.log.contains("closing because: failed cancel request")) }
+        #expect(pooler.log.contains("closing because: could not find peer to forward request to"))
         // One whose way leads back to where it came from comes to an end.
         let looped = try Self.makePooler(1)
         try looped.reload { $0.peers = ["5": "host=127.0.0.1 port=\(looped.port)"] }

@@ -71,7 +71,8 @@ import Testing
     @Test(
         arguments: [
             .clientRequest, .clientUnexpectedEOF, .ioError(Errno(code: EPIPE)), .unexpectedLoginMessage, .consoleEnded,
-            .badCancelRequest, .cancelSent, .cancelFailed, .consoleFailed("bad packet"),
+            .badCancelRequest, .cancelSettled(.sent), .cancelSettled(.noClient), .cancelSettled(.idle),
+            .consoleFailed("bad packet"),
         ] as [CloseReason])
     func `Where nobody listens or nothing helps, nothing is said`(_ reason: CloseReason) {
         #expect(reason.message == nil && !reason.text.isEmpty)

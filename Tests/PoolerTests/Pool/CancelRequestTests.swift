@@ -8,22 +8,23 @@ import Testing
 
     /// How a request ended, once it has.
     private final class Fate: Sendable {
-        let value = Mutex<Bool?>(nil)
+        let value = Mutex<CancelRequest.Outcome?>(nil)
     }
 
     private static func request(_ fate: Fate) -> CancelRequest {
-        CancelRequest(key) { isHeard in fate.value.withLock { $0 = isHeard } }
+        CancelRequest(key) { outcome in fate.value.withLock { $0 = outcome } }
     }
 
-    @Test(arguments: [true, false]) func `It has ended when the last one lets go of it`(isHeard: Bool) {
+    @Test(arguments: CancelRequest.Outcome.allCases)
+    func `It has ended when the last one lets go of it`(outcome: CancelRequest.Outcome) {
         let fate = Fate()
         var holders: [CancelRequest] = [Self.request(fate)]
         holders.append(holders[0])
-        if isHeard { holders[0].heard() }
+        if outcome != .noClient { holders[0].found(outcome) }
         holders.removeLast()
         #expect(fate.value.withLock { $0 } == nil)
         holders.removeLast()
-        #expect(fate.value.withLock { $0 } == isHeard)
+        #expect(fate.value.withLock { $0 } == outcome)
     }
 
     @Test func `Those that wait come in turn, one that comes back first, and old ones are dropped`() {
@@ -37,7 +38,7 @@ import Testing
         }
         waiting.drop(since: start + .seconds(1))
         #expect(waiting.count == 2)
-        #expect(fates.map { $0.value.withLock { $0 } } == [false, nil, nil])
+        #expect(fates.map { $0.value.withLock { $0 } } == [.noClient, nil, nil])
         #expect(waiting.takeFirst()?.since == start + .seconds(1))
     }
 

@@ -5,18 +5,32 @@ import Synchronization
 final class CancelRequest: Sendable {
     /// Whose query is to be cancelled: a client's key.
     let key: CancelKey
-    private let isHeard = Atomic<Bool>(false)
-    private let ended: @Sendable (_ isHeard: Bool) -> Void
+    private let outcome = Atomic<UInt8>(Outcome.noClient.rawValue)
+    private let ended: @Sendable (_ outcome: Outcome) -> Void
 
-    init(_ key: CancelKey, ended: @escaping @Sendable (_ isHeard: Bool) -> Void) {
+    /// What became of a request; there is only one client, so nobody contradicts anybody.
+    enum Outcome: UInt8, CaseIterable, Sendable {
+        /// Nobody has that key.
+        case noClient
+        /// The key names a process that we do not know.
+        case noPeer
+        /// The client has no query.
+        case idle
+        /// The client is on the console, where it ended what waited.
+        case console
+        /// The query's server, or another process, was told; or the query was taken from the queue.
+        case sent
+    }
+
+    init(_ key: CancelKey, ended: @escaping @Sendable (_ outcome: Outcome) -> Void) {
         self.key = key
         self.ended = ended
     }
 
-    /// There is such a client, or a process that should know it.
-    func heard() { isHeard.store(true, ordering: .relaxed) }
+    /// Somebody has found out what it comes to.
+    func found(_ outcome: Outcome) { self.outcome.store(outcome.rawValue, ordering: .relaxed) }
 
-    deinit { ended(isHeard.load(ordering: .relaxed)) }
+    deinit { ended(Outcome(rawValue: outcome.load(ordering: .relaxed)) ?? .noClient) }
 }
 
 /// Requests that wait for their turn, since many are on their way already.

@@ -11,7 +11,7 @@ extension Worker {
         client.phase = .canceling
         let (token, mailbox, own) = (client.token, mailbox, configuration.settings.peerId)
         func request(_ key: CancelKey) -> CancelRequest {
-            CancelRequest(key) { isHeard in mailbox.send(.cancelSettled(token, isHeard: isHeard)) }
+            CancelRequest(key) { outcome in mailbox.send(.cancelSettled(token, outcome)) }
         }
         if own == 0 {
             shared.broadcast(.cancel(request(key)))
@@ -23,7 +23,7 @@ extension Worker {
             let (peer, request) = (key.peer, request(next))
             shared.mailboxes[Self.forwarder].send(.run { $0.forward(request, toPeer: peer) })
         } else {
-            cancelSettled(token, isHeard: false)
+            cancelSettled(token, .noClient)
         }
         // Beyond max_client_conn nobody is kept: the request goes on without its sender.
         let limit = configuration.settings.maxClientConn
@@ -31,21 +31,22 @@ extension Worker {
     }
 
     /// Everybody who could has dealt with a request that came in here.
-    func cancelSettled(_ token: Token, isHeard: Bool) {
+    func cancelSettled(_ token: Token, _ outcome: CancelRequest.Outcome) {
         guard case .client(let client) = table[token], case .canceling = client.phase else { return }
-        closeClient(client, isHeard ? .cancelSent : .cancelFailed)
+        closeClient(client, .cancelSettled(outcome))
     }
 
     /// A cancel request has come in somewhere; it concerns this worker if the key's client is here.
     func cancelRequested(_ request: CancelRequest) {
         guard let client = clientsByCancelKey[request.key] else { return }
-        request.heard()
         if case .console(var session) = client.phase {
             let actions = session.cancelled()
             client.phase = .console(session)
             perform(actions, for: client)
+            request.found(.console)
             return
         }
+        request.found(.idle)
         switch client.link {
         case .none:
             break
@@ -58,12 +59,14 @@ extension Worker {
                 publishWaiting(pool)
             }
             client.refusal = .cancelled
+            request.found(.sent)
             processHeld(client)
         case .aligning:
             // Nothing of the client runs yet.
             break
         case .linked(let server):
             guard !server.replies.isEmpty, server.cancelKey != nil else { return }
+            request.found(.sent)
             server.pool.waitingCancels.append(request, at: now)
             sendWaitingCancels(of: server.pool)
         }

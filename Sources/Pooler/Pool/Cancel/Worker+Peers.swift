@@ -8,8 +8,8 @@ extension Worker {
 
     /// A cancel request came for a client of another process, with the hops that it has left already counted down.
     func forward(_ request: CancelRequest, toPeer id: Int) {
-        guard let pool = peerPool(id) else { return }
-        request.heard()
+        guard let pool = peerPool(id) else { return request.found(.noPeer) }
+        request.found(.sent)
         pool.waiting.append(request, at: now)
         serve(pool)
     }
