@@ -87,10 +87,11 @@ int cldap_search(void *connection, const char *base, int scope, const char *filt
     *dn = NULL;
     int code = library.search_ext_s(
         connection, base, scopes[scope], filter, no_attributes, 0, NULL, NULL, &answering, 2, &result);
-    // More than we asked for: that is an answer too.
-    if (code == LDAP_SIZELIMIT_EXCEEDED) code = LDAP_SUCCESS;
+    // More than we asked for, or than the server tells: that is an answer too, and never a single entry.
+    const int has_more = code == LDAP_SIZELIMIT_EXCEEDED;
+    if (has_more) code = LDAP_SUCCESS;
     if (code == LDAP_SUCCESS && result != NULL) {
-        *count = library.count_entries(connection, result);
+        *count = has_more ? 2 : library.count_entries(connection, result);
         LDAPMessage *entry = *count == 1 ? library.first_entry(connection, result) : NULL;
         char *name = entry == NULL ? NULL : library.get_dn(connection, entry);
         if (name != NULL) *dn = strdup(name);

@@ -67,6 +67,28 @@ static inline void openssl_bio_set_retry_read(BIO *bio) { BIO_set_retry_read(bio
 static inline void openssl_ctx_set_safe_options(SSL_CTX *ctx) {
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 }
+/// Whether the certificate that the peer showed when a session began, if any, is still good by its dates.
+static inline int openssl_session_is_fresh(const SSL_SESSION *session) {
+    X509 *certificate = SSL_SESSION_get0_peer((SSL_SESSION *)session);
+    return certificate == NULL || X509_cmp_time(X509_get0_notAfter(certificate), NULL) > 0;
+}
+static inline SSL_TICKET_RETURN openssl_judge_ticket(
+    SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t size, SSL_TICKET_STATUS status, void *argument) {
+    (void)ssl, (void)name, (void)size, (void)argument;
+    switch (status) {
+    case SSL_TICKET_SUCCESS:
+        return openssl_session_is_fresh(session) ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_IGNORE_RENEW;
+    case SSL_TICKET_SUCCESS_RENEW:
+        return openssl_session_is_fresh(session) ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_IGNORE_RENEW;
+    case SSL_TICKET_EMPTY:
+    case SSL_TICKET_NO_DECRYPT: return SSL_TICKET_RETURN_IGNORE_RENEW;
+    default: return SSL_TICKET_RETURN_ABORT;
+    }
+}
+/// A ticket is good for nothing once the certificate has expired that its holder had shown for it.
+static inline int openssl_ctx_judge_tickets(SSL_CTX *ctx) {
+    return SSL_CTX_set_session_ticket_cb(ctx, NULL, openssl_judge_ticket, NULL);
+}
 static inline void openssl_ctx_forbid_version(SSL_CTX *ctx, int version) {
     switch (version) {
     case TLS1_VERSION: SSL_CTX_set_options(ctx, SSL_OP_NO_TLSv1); break;

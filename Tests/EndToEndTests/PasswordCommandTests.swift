@@ -73,12 +73,17 @@ import Testing
         let each = try Pooler(
             [
                 "password_command": script.path, "password_command_ttl": "0", "pool_mode": "session",
-                // Else a busy machine may open a server while another worker still gives its own away.
-                "worker_threads": "1",
+                "worker_threads": "2",
             ],
             secrets: ["scram_user": "x"])
         for _ in 0..<2 {
-            _ = try each.connect(user: "scram_user").query("select 1")
+            do {
+                let client = try each.connect(user: "scram_user")
+                try client.query("select 1")
+                // What is not kept is not renewed either, however long somebody is there.
+                try always(for: .seconds(1)) { script.runs == 2 }
+                try client.query("select 1")
+            }
             // The next client takes this server, and no login of its own.
             try eventually { try each.pool(user: "scram_user")["sv_idle"] == "1" }
         }

@@ -58,6 +58,40 @@ public final class CertificateAuthority: Sendable {
         return identity
     }
 
+    /// Issues a certificate that is good until then (`date -d` understands it: "now + 10 seconds").
+    public func issue(_ file: String, commonName: String, alternatives: [String] = [], until end: String) throws
+        -> Identity
+    {
+        let identity = try issue(file, commonName: commonName)
+        let names = alternatives.isEmpty ? "" : "subjectAltName=\(alternatives.joined(separator: ","))\n"
+        let settings = try home.write(
+            "\(file).cnf",
+            """
+            [ca]
+            default_ca = own
+            [own]
+            database = \(home.file("\(file).index"))
+            rand_serial = yes
+            new_certs_dir = \(home.path)
+            default_md = sha256
+            policy = any
+            x509_extensions = names
+            [any]
+            commonName = supplied
+            [names]
+            \(names)
+            """)
+        try home.write("\(file).index", "")
+        let command = """
+            openssl ca -batch -notext -config \(settings) -in \(home.file("\(file).csr")) \
+            -cert \(certificate) -keyfile \(home.file("ca.key")) -startdate 20200101000000Z \
+            -enddate $(date -u -d '\(end)' +%Y%m%d%H%M%SZ) -out \(identity.certificate)
+            """
+        try ChildProcess.check(["sh", "-c", command])
+        try Account.give(identity.certificate)
+        return identity
+    }
+
     /// A certificate for 127.0.0.1 and localhost.
     public static let localhost: Identity = {
         do {

@@ -15,6 +15,8 @@ public final class Pooler: Sendable {
     /// The one that serves now comes last; the others have been taken over.
     private let processes: Mutex<[ChildProcess]>
     private let current: Mutex<PoolerSettings>
+    /// Whatever its files have held, and clients have shown, that nobody is to read in its log.
+    private let secrets: Mutex<Set<String>>
 
     /// Where its files and its Unix socket are.
     public var directory: String { home.path }
@@ -51,6 +53,7 @@ public final class Pooler: Sendable {
         (self.home, self.port, self.postgres) = (home, port, postgres)
         processes = Mutex([child])
         current = Mutex(settings)
+        secrets = Mutex(Set(settings.allSecrets))
         try waitUntilUp(isQuiet: arguments.contains("-q"))
     }
 
@@ -106,6 +109,11 @@ public final class Pooler: Sendable {
         within limit: Duration = patience
     ) throws -> Connection {
         let parameters = ["host": "127.0.0.1", "port": "\(port)", "user": user, "dbname": database]
+        if let password = more["password"] {
+            // Of a token, its signature too.
+            let words = [password, password.split(separator: ".").last.map(String.init) ?? ""]
+            secrets.withLock { $0.formUnion(words) }
+        }
         return try Connection(parameters.merging(more) { $1 }, keeping: self, within: limit)
     }
 
@@ -132,6 +140,8 @@ public final class Pooler: Sendable {
         try current.withLock { settings in
             change(&settings)
             settings.place(in: home.path, port: port, server: postgres.port)
+            let added = settings.allSecrets
+            secrets.withLock { $0.formUnion(added) }
             try home.write("pooler.ini", settings.ini)
             try home.write("users.txt", settings.authFile)
             for (name, text) in settings.files { try home.write(name, text) }
@@ -183,12 +193,15 @@ public final class Pooler: Sendable {
         lookForSecrets()
     }
 
-    /// Whatever a test was about: what its auth_file and connect strings hold is not in the log. Short ones may be words of a
-    /// message.
+    /// Whatever a test was about: neither what its auth_file and connect strings have held nor what its clients have shown is in
+    /// the log, nor anything of the form of a stored secret, as those that servers told. Short ones may be words of a message.
     private func lookForSecrets() {
         let log = log
-        for secret in current.withLock({ $0.allSecrets }) where secret.utf8.count >= 8 && log.contains(secret) {
+        for secret in secrets.withLock({ $0 }) where secret.utf8.count >= 8 && log.contains(secret) {
             Issue.record("the log of a pooler holds the secret \(secret)")
+        }
+        if log.contains("SCRAM-SHA-256$") || log.contains(/md5[0-9a-f]{32}/) {
+            Issue.record("the log of a pooler holds a stored secret")
         }
     }
 

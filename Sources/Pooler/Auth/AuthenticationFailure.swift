@@ -11,6 +11,8 @@ struct AuthenticationFailure: Error, Equatable, Sendable {
     /// A breach of the protocol rather than a wrong password, as Postgres sees it.
     static let saslMechanism = Self(
         sqlState: "08P01", message: "client selected an invalid SASL authentication mechanism")
+    static let ldap = Self(sqlState: "28P01", message: "LDAP authentication failed")
+    static let pam = Self(sqlState: "28P01", message: "PAM authentication failed")
     /// Methods that ask for no password fail with the code that Postgres has for them.
     static let certificate = Self(sqlState: "28000", message: "certificate authentication failed")
     static let peer = Self(sqlState: "28000", message: "unix socket login rejected")

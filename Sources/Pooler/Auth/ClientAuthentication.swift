@@ -25,6 +25,14 @@ struct ClientAuthentication: Sendable {
         case refused(AuthenticationFailure)
     }
 
+    /// The longest message of the exchange with its header, in bytes: what nobody has any use for is not kept for a stranger.
+    var messageLimit: Int {
+        switch method {
+        case .md5, .scramSHA256: 8 * 1024
+        case .any, .trust, .plain, .cert, .peer, .checked, .refused: 60 * 1024
+        }
+    }
+
     /// What to do now. Bytes are whole messages.
     enum Action {
         case send([UInt8])
@@ -68,6 +76,9 @@ struct ClientAuthentication: Sendable {
     /// The longest PasswordMessage that is looked at, in bytes (Postgres: PG_MAX_AUTH_TOKEN_LENGTH).
     static let maximumLength = 65_535
 
+    /// What was asked for.
+    private let chosen: Method
+    /// What that comes to with the user's secret.
     private let method: Method
     private let user: String
     private let isKnown: Bool
@@ -93,6 +104,7 @@ struct ClientAuthentication: Sendable {
         // Asked for those who exist too, so that it takes the same time.
         let assumed = (try? context.assumedKind(of: user)) ?? .plain
         self.assumed = assumed
+        chosen = method
         switch (method, SecretPopulation.Kind(self.secret) ?? assumed) {
         case (.md5, .scram): self.method = .scramSHA256
         default: self.method = method
@@ -364,7 +376,8 @@ struct ClientAuthentication: Sendable {
 
     private mutating func failed(_ failure: AuthenticationFailure? = nil) -> Action {
         state = .finished
-        switch method {
+        // By the method that was asked for: under md5 all fail in the same words, whatever their secret made of it.
+        switch chosen {
         case .any, .trust: return .failed(failure ?? .trust)
         case .plain, .md5: return .failed(failure ?? .password)
         case .scramSHA256: return .failed(failure ?? .sasl)

@@ -63,6 +63,16 @@ struct ClientLogin {
         }
     }
 
+    /// The longest message with a type byte that is waited for: of an exchange with a password or token, room for a long one.
+    var messageLimit: Int {
+        switch state {
+        case .authenticating(let authentication), .awaitingVerdict(let authentication),
+            .awaitingKeys(let authentication):
+            authentication.messageLimit
+        case .startup, .encrypted, .identified, .ended: 60 * 1024
+        }
+    }
+
     /// Whether the client has said nothing yet.
     var isUntouched: Bool {
         switch state {

@@ -34,7 +34,9 @@ extension Worker {
                 continue
             }
             let length: Int
-            switch loginFrame(in: bytes, at: cursor, end: range.upperBound, isStartup: isStartup) {
+            switch loginFrame(
+                in: bytes, at: cursor, end: range.upperBound, isStartup: isStartup, limit: login.messageLimit)
+            {
             case .complete(let frameLength):
                 length = frameLength
             case .incomplete(let whole):
@@ -143,30 +145,29 @@ extension Worker {
         case broken(CloseReason)
     }
 
-    /// Longest message of an authentication exchange: room for a long password or token.
-    private static let loginMessageLimit = 60 * 1024
-
-    private func loginFrame(in bytes: RawSpan, at cursor: Int, end: Int, isStartup: Bool) -> LoginFrame {
+    private func loginFrame(
+        in bytes: RawSpan, at cursor: Int, end: Int, isStartup: Bool, limit messageLimit: Int
+    ) -> LoginFrame {
         let available = end - cursor
         let headerSize = isStartup ? 4 : FrameHeader.size
         // The length of a startup packet begins with a zero byte; anything else is a message out of turn, or no Postgres.
         if isStartup, available >= FrameHeader.size, bytes.uint8(at: cursor) != 0 {
-            return .broken(messageBeforeStartup(bytes.slice(cursor..<end)))
+            return .broken(messageBeforeStartup(bytes.slice(cursor..<end), limit: messageLimit))
         }
         // No message has the type 0, with which the length of a startup packet begins.
         if !isStartup, bytes.uint8(at: cursor) == 0 { return .broken(.repeatedStartup) }
         guard available >= headerSize else { return .incomplete(headerSize) }
         let length = Int(bytes.uint32(at: cursor + headerSize - 4)) + headerSize - 4
         let minimum = isStartup ? StartupPacket.lengthMinimum : FrameHeader.size
-        let limit = isStartup ? StartupPacket.lengthLimit : Self.loginMessageLimit
+        let limit = isStartup ? StartupPacket.lengthLimit : messageLimit
         guard length >= minimum, length <= limit else {
             return .broken(.badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
         }
         return available >= length ? .complete(length) : .incomplete(length)
     }
 
-    private func messageBeforeStartup(_ bytes: RawSpan) -> CloseReason {
-        guard case .frame = FrameScanner.header(in: bytes, at: 0, limit: Self.loginMessageLimit) else {
+    private func messageBeforeStartup(_ bytes: RawSpan, limit: Int) -> CloseReason {
+        guard case .frame = FrameScanner.header(in: bytes, at: 0, limit: limit) else {
             return .badPacketHeader(hexadecimal(bytes, upTo: 8))
         }
         let isPassword = bytes.uint8(at: 0) == FrontendMessageType.password.rawValue

@@ -172,6 +172,8 @@ final class TLSContext: @unchecked Sendable {
         unsafe SSL_CTX_set_timeout(context, Int(TicketKeys.lifetime.components.seconds))
         unsafe SSL_CTX_set_num_tickets(context, 1)
         unsafe keys.attach(to: context)
+        // Certificates are looked at in full handshakes alone, and each resumption brings a new ticket.
+        guard unsafe openssl_ctx_judge_tickets(context) == 1 else { throw TLSError.fromQueue("no session tickets") }
     }
 
     private static func applyKeyExchange(_ parameters: TLSParameters, to context: OpaquePointer) throws(TLSError) {

@@ -14,9 +14,12 @@ final class TLSSession: @unchecked Sendable {
         unsafe SSL_SESSION_free(pointer)
     }
 
-    /// Offers it in a handshake that has not begun.
+    /// Offers it in a handshake that has not begun, unless the server's certificate has expired since: it would not be looked at
+    /// again.
     func offer(in ssl: OpaquePointer) {
-        guard unsafe SSL_SESSION_is_resumable(pointer) == 1 else { return }
+        guard unsafe SSL_SESSION_is_resumable(pointer) == 1, unsafe openssl_session_is_fresh(pointer) == 1 else {
+            return
+        }
         unsafe SSL_set_session(ssl, pointer)
         ERR_clear_error()
     }

@@ -13,7 +13,7 @@ struct LDAPTests {
     private static let people = "ldapprefix=\"uid=\" ldapsuffix=\",ou=people,dc=example,dc=org\""
     private static let search =
         "ldapbasedn=\"dc=example,dc=org\" ldapbinddn=\"cn=reader,dc=example,dc=org\" ldapbindpasswd=reader-secret"
-    private static let failure = PostgresError.notAuthenticated("password authentication failed")
+    private static let failure = PostgresError.notAuthenticated("LDAP authentication failed")
 
     private static func server(_ directory: DirectoryServer = directory) -> String {
         "ldapserver=127.0.0.1 ldapport=\(directory.port)"
@@ -103,6 +103,36 @@ struct LDAPTests {
     @Test func `a search that finds two people lets in neither`() throws {
         let pooler = try Self.pooler("\(Self.server()) \(Self.search) ldapsearchattribute=mail")
         #expect(try !Self.isIn(pooler, "people@example.org", "alice-secret"))
+        #expect(pooler.log.contains("LDAP knows several such users"))
+    }
+
+    @Test func `a directory that tells one of several has not told who it is`() throws {
+        /// A result without any words, by the operation's tag and the code.
+        @Sendable func done(_ operation: UInt8, _ code: UInt8) -> [UInt8] { [operation, 7, 10, 1, code, 4, 0, 4, 0] }
+        @Sendable func message(_ number: UInt8, _ body: [UInt8]) -> [UInt8] {
+            [0x30, UInt8(body.count + 3), 2, 1, number] + body
+        }
+        let dn = Array("uid=alice,dc=x".utf8)
+        let entry: [UInt8] = [0x64, UInt8(dn.count + 4), 4, UInt8(dn.count)] + dn + [0x30, 0]
+        let isLimited = Shared(false)
+        // Every bind is welcome; a search finds alice, and then ends as it should or with sizeLimitExceeded.
+        let directory = try ScriptedServer { _, channel in
+            for number in UInt8(1)... {
+                let request = try channel.receiveSome(1000)
+                guard request.count > 5 else { return }
+                switch request[5] {
+                case 0x60: try channel.send(message(number, done(0x61, 0)))
+                case 0x63:
+                    try channel.send(
+                        message(number, entry) + message(number, done(0x65, isLimited.value ? 4 : 0)))
+                default: return
+                }
+            }
+        }
+        let pooler = try Self.pooler("ldapserver=127.0.0.1 ldapport=\(directory.port) ldapbasedn=\"dc=x\"")
+        #expect(try Self.isIn(pooler, "alice", "any"))
+        isLimited.set(true)
+        #expect(try !Self.isIn(pooler, "alice", "any"))
         #expect(pooler.log.contains("LDAP knows several such users"))
     }
 

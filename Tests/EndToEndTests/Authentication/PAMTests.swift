@@ -13,7 +13,7 @@ struct PAMTests {
         esac
         """
 
-    private static let failure = PostgresError.notAuthenticated("password authentication failed")
+    private static let failure = PostgresError.notAuthenticated("PAM authentication failed")
 
     private static func hba(_ service: PAMService, _ more: [String: String] = [:]) throws -> Pooler {
         var settings = PoolerSettings()

@@ -69,4 +69,27 @@ import Testing
         #expect(output.contains("New, TLS"))
         #expect(!output.contains("Reused, "))
     }
+
+    /// Waits until a certificate is not good any more.
+    private static func waitForEnd(of identity: CertificateAuthority.Identity) throws {
+        try eventually("the certificate's end", within: .seconds(60)) {
+            try ChildProcess.run(["openssl", "x509", "-checkend", "0", "-in", identity.certificate]).output
+                .contains("will expire")
+        }
+    }
+
+    @Test(arguments: ["-tls1_3", "-tls1_2"])
+    func `a client whose certificate has expired does not come in by a ticket`(version: String) throws {
+        let authority = CertificateAuthority.shared
+        let person = try authority.issue("brief\(version)", commonName: "app", until: "now + 12 seconds")
+        let pooler = try Pooler(clientTLS("verify-full", ["client_tls_ca_file": authority.certificate]))
+        let directory = try TemporaryDirectory("session")
+        let options = "-starttls postgres \(version) -cert \(person.certificate) -key \(person.key)"
+        _ = try openSSLClient(pooler, "\(options) -sess_out \(directory.file("ticket"))")
+        let resume = { try openSSLClient(pooler, "\(options) -sess_in \(directory.file("ticket"))") }
+        #expect(try resume().contains("Reused, "))
+        try Self.waitForEnd(of: person)
+        #expect(try !resume().contains("Reused, "))
+        try eventually { pooler.log.contains("certificate not accepted: certificate has expired") }
+    }
 }

@@ -233,6 +233,33 @@ import Testing
         #expect(front.log.contains(", resumed"))
     }
 
+    @Test func `a server whose certificate has expired is not taken back by its session`() throws {
+        let brief = try CertificateAuthority.shared.issue(
+            "brief-server", commonName: "localhost", alternatives: ["DNS:localhost"], until: "now + 12 seconds")
+        let back = try Pooler([
+            "client_tls_sslmode": "require", "client_tls_cert_file": brief.certificate,
+            "client_tls_key_file": brief.key, "pool_mode": "transaction",
+        ])
+        let front = try Pooler(
+            [
+                "pool_mode": "transaction", "server_tls_sslmode": "verify-full", "server_tls_ca_file": Self.authority,
+                "server_lifetime": "0", "query_wait_timeout": "2",
+            ],
+            databases: ["app": "host=localhost port=\(back.port)"])
+        let client = try front.connect()
+        try eventually {
+            try client.query("select 1")
+            return front.log.contains(", resumed")
+        }
+        try eventually("the certificate's end", within: .seconds(60)) {
+            try ChildProcess.run(["openssl", "x509", "-checkend", "0", "-in", brief.certificate]).output
+                .contains("will expire")
+        }
+        // One that was opened before may still serve.
+        try eventually { (try? client.query("select 1")) == nil }
+        #expect(front.log.contains("certificate not accepted: certificate has expired"))
+    }
+
     @Test func `a server without ALPN is not spoken to directly`() throws {
         // Postgres 15 knows no direct TLS at all.
         let pooler = try Pooler(

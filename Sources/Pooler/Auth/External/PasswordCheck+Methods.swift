@@ -4,7 +4,7 @@ extension PasswordCheck {
     /// An LDAP server says.
     static func ldap(_ options: LDAPOptions, user: String) -> PasswordCheck {
         let authentication = LDAPAuthentication(options: options)
-        return PasswordCheck(name: "LDAP", failure: .password, mayBlock: true, opensServers: true) { password in
+        return PasswordCheck(name: "LDAP", failure: .ldap, mayBlock: true, opensServers: true) { password in
             authentication.verify(user: user, password: password)
         }
     }
@@ -13,7 +13,7 @@ extension PasswordCheck {
     static func pam(service: String?, user: String, remoteHost: String) -> PasswordCheck {
         let authentication = PAMAuthentication(
             service: service ?? PAMAuthentication.defaultService, remoteHost: remoteHost)
-        return PasswordCheck(name: "PAM", failure: .password, mayBlock: true, opensServers: true) { password in
+        return PasswordCheck(name: "PAM", failure: .pam, mayBlock: true, opensServers: true) { password in
             authentication.verify(user: user, password: password)
         }
     }

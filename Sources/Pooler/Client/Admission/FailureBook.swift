@@ -47,7 +47,7 @@ struct FailureRecord: Sendable {
     /// A login failed. True when from now on the others wait.
     mutating func failed(_ address: IPAddress, limit: Int, now: Instant) -> Bool {
         guard limit > 0 else { return false }
-        let network = Self.network(address)
+        let network = address.network
         if entries[network] == nil { makeRoom(limit: limit, now: now) }
         var entry = entries[network] ?? Entry(since: now, lastTurn: now)
         if now - entry.since >= Self.window { entry = Entry(since: now, lastTurn: now) }
@@ -59,7 +59,7 @@ struct FailureRecord: Sendable {
     /// A password has come.
     mutating func delay(_ address: IPAddress, limit: Int, now: Instant) -> Duration {
         guard limit > 0, !entries.isEmpty else { return .zero }
-        let network = Self.network(address)
+        let network = address.network
         guard var entry = entries[network] else { return .zero }
         guard now - entry.since < Self.window else {
             entries[network] = nil
@@ -83,10 +83,13 @@ struct FailureRecord: Sendable {
         let order = weights.sorted { ($0.count, $0.last) < ($1.count, $1.last) }
         for entry in order.prefix(Self.capacity / 4) { entries[entry.address] = nil }
     }
+}
 
-    private static func network(_ address: IPAddress) -> IPAddress {
-        switch address {
-        case .v4: address
+extension IPAddress {
+    /// What counts as one address: of IPv6, what one host is given.
+    var network: IPAddress {
+        switch self {
+        case .v4: self
         case .v6(let bits): .v6((bits >> 64) << 64)
         }
     }

@@ -7,7 +7,7 @@ extension Worker {
         client.login = pending
         if pending.mayHandshake { return true }
         if handshakes.isFull { sweepHandshakes() }
-        if handshakes.arrived(client.token, now: now) { return true }
+        if handshakes.arrived(client.token, from: address(of: client)?.network, now: now) { return true }
         login.delayed()
         client.phase = .login(login)
         return false

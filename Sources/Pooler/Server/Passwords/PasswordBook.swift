@@ -96,10 +96,12 @@ struct PasswordBook<Waiter> {
         case .password(let secret, let lifetime):
             lastSerial += 1
             let password = IssuedPassword(secret: secret, serial: lastSerial)
-            let expires = now + lifetime
-            entry.kept = Kept(
-                password: password, expires: expires,
-                refresh: now + (lifetime - min(lifetime / 5, Self.earliestRefresh)))
+            // What is not kept is not renewed either: the program would run on and on.
+            entry.kept =
+                lifetime > .zero
+                ? Kept(
+                    password: password, expires: now + lifetime,
+                    refresh: now + (lifetime - min(lifetime / 5, Self.earliestRefresh))) : nil
             entry.failure = nil
             return (waiters, .password(password))
         case .failure(let text, let retry):

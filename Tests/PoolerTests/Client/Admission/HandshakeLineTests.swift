@@ -1,3 +1,4 @@
+import PoolerConfig
 import Testing
 
 @testable import Pooler
@@ -7,10 +8,12 @@ import Testing
 
     private static func token(_ number: Int) -> Token { Token(slot: UInt32(number), generation: 1) }
 
+    private static func address(_ number: UInt32) -> IPAddress { .v4(number) }
+
     private static func full(_ more: Int) -> HandshakeLine {
         var line = HandshakeLine()
         for number in 0..<HandshakeLine.limit + more {
-            let begins = line.arrived(token(number), now: start)
+            let begins = line.arrived(token(number), from: address(1), now: start)
             #expect(begins == (number < HandshakeLine.limit))
         }
         return line
@@ -48,6 +51,41 @@ import Testing
         } isWaiting: { _ in
             true
         }
-        #expect(!result(line.arrived(Self.token(1000), now: Self.start)))
+        #expect(!result(line.arrived(Self.token(1000), from: Self.address(1), now: Self.start)))
+    }
+
+    @Test func `Addresses take turns, however many one sends`() {
+        var line = Self.full(500)
+        for number in 0..<3 {
+            #expect(!result(line.arrived(Self.token(2000 + number), from: Self.address(2), now: Self.start)))
+        }
+        #expect(!result(line.arrived(Self.token(3000), from: nil, now: Self.start)))
+        // Five places come free.
+        line.sweep {
+            !(0..<5).map(Self.token).contains($0)
+        } isWaiting: { _ in
+            true
+        }
+        let admitted = line.admitted(now: Self.start)
+        #expect(Set(admitted.prefix(4)) == Set([2000, 2001, 2002, 3000].map(Self.token)))
+        #expect(admitted.dropFirst(4) == [Self.token(HandshakeLine.limit)])
+        #expect(line.isFull)
+    }
+
+    @Test func `Of those who let us wait, the address with the most goes first`() {
+        var line = HandshakeLine()
+        // Three of another address came before the crowd.
+        for number in 0..<3 {
+            #expect(result(line.arrived(Self.token(2000 + number), from: Self.address(2), now: Self.start)))
+        }
+        for number in 0..<HandshakeLine.limit - 3 {
+            #expect(result(line.arrived(Self.token(number), from: Self.address(1), now: Self.start)))
+        }
+        for number in 0..<400 {
+            #expect(!result(line.arrived(Self.token(4000 + number), from: Self.address(3), now: Self.start)))
+        }
+        let overdue = line.overdue(now: Self.start + .seconds(60))
+        #expect(overdue.prefix(HandshakeLine.limit - 6) == (0..<HandshakeLine.limit - 6).map(Self.token)[...])
+        #expect(overdue.count == HandshakeLine.limit)
     }
 }

@@ -113,6 +113,7 @@ import Testing
         let request = try request()
         #expect(play.wanted(request, by: 1, at(0)) == "start")
         #expect(play.printed("a", for: 0, request, at(0)) == "[1] get a 1")
+        #expect(!play.isDue(request, at(0)) && !play.isDue(request, at(1)))
         #expect(play.wanted(request, by: 2, at(0)) == "start")
     }
 
