@@ -81,6 +81,54 @@ func openSSLClient(_ pooler: Pooler, _ options: String, input: String = "sleep 0
         #expect(pooler.log.contains("tls=\(expected)"))
     }
 
+    /// A setting, what a client of TLS offers, and what both then agree on; nil is nothing.
+    static let agreements: [(key: String, value: String, offer: String, agreed: String?)] = [
+        ("client_tls_ecdhcurve", "secp384r1", "-tls1_3", "Server Temp Key: ECDH, secp384r1"),
+        ("client_tls_ecdhcurve", "prime256v1", "-tls1_3 -groups X25519:P-256", "Server Temp Key: ECDH, prime256v1"),
+        ("client_tls_ecdhcurve", "prime256v1", "-tls1_3 -groups X25519", nil),
+        ("client_tls_ecdhcurve", "auto", "-tls1_3 -groups X25519", "Server Temp Key: X25519"),
+        ("client_tls_ecdhcurve", "none", "-tls1_3 -groups X25519:ffdhe2048", "Server Temp Key: DH, 2048 bits"),
+        ("client_tls_ecdhcurve", "none", "-tls1_3 -groups X25519", nil),
+        ("client_tls_dheparams", "auto", "-tls1_2 -cipher DHE-RSA-AES256-GCM-SHA384", "DHE-RSA-AES256-GCM-SHA384"),
+        ("client_tls_dheparams", "none", "-tls1_2 -cipher DHE-RSA-AES256-GCM-SHA384", nil),
+        ("client_tls_ciphers", "ECDHE-RSA-AES128-GCM-SHA256", "-tls1_2", "Cipher is ECDHE-RSA-AES128-GCM-SHA256"),
+        ("client_tls_ciphers", "ECDHE-RSA-AES128-GCM-SHA256", "-tls1_2 -cipher ECDHE-RSA-AES256-GCM-SHA384", nil),
+        ("client_tls13_ciphers", "TLS_AES_128_GCM_SHA256", "-tls1_3", "Cipher is TLS_AES_128_GCM_SHA256"),
+        ("client_tls13_ciphers", "TLS_AES_128_GCM_SHA256", "-tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384", nil),
+        ("client_tls_protocols", "tlsv1.3", "-tls1_2", nil),
+        ("client_tls_protocols", "tlsv1.2", "-tls1_3", nil),
+        ("client_tls_protocols", "tlsv1.2", "-tls1_2", "New, TLSv1.2"),
+    ]
+
+    @Test(arguments: agreements)
+    func `what is configured is what is spoken`(key: String, value: String, offer: String, agreed: String?) throws {
+        let identity = Self.rsa
+        let pooler = try Pooler([
+            "client_tls_sslmode": "require", "client_tls_cert_file": identity.certificate,
+            "client_tls_key_file": identity.key, key: value,
+        ])
+        let output = try openSSLClient(pooler, "-starttls postgres \(offer)")
+        #expect(output.contains(agreed ?? "Cipher is (NONE)"), "\(output)")
+    }
+
+    private static let rsa: CertificateAuthority.Identity = {
+        do {
+            return try CertificateAuthority.shared.issue(
+                "rsa", commonName: "localhost", key: ["-newkey", "rsa:2048"])
+        } catch { fatalError("openssl: \(error)") }
+    }()
+
+    @Test(arguments: ["-tls1_2", "-tls1_3"])
+    func `a client can neither renegotiate nor exhaust us with new keys`(version: String) throws {
+        let pooler = try Pooler(clientTLS("require"))
+        // R renegotiates under TLS 1.2, K changes keys under 1.3; each on a line of its own.
+        let command = version == "-tls1_2" ? "R" : "K"
+        let input = "(sleep 0.5; for i in $(seq 200); do echo \(command); done; sleep 1)"
+        _ = try openSSLClient(pooler, "-starttls postgres \(version)", input: input)
+        try eventually { pooler.log.contains("closing because:") }
+        #expect(try pooler.connect(["sslmode": "require"]).query("select 1").value == "1")
+    }
+
     @Test(arguments: [
         ["client_tls_cert_file": "/nonexistent"],
         ["client_tls_key_file": CertificateAuthority.app.key],

@@ -23,6 +23,21 @@ import Testing
     }
 
     @Test(arguments: [
+        (["server_tls_protocols": "tlsv1.2"], "TLSv1.2 "),
+        (
+            ["server_tls_protocols": "tlsv1.2", "server_tls_ciphers": "ECDHE-ECDSA-AES128-GCM-SHA256"],
+            "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256"
+        ),
+        (["server_tls13_ciphers": "TLS_CHACHA20_POLY1305_SHA256"], "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256"),
+        (["server_tls_protocols": "tlsv1.3"], "TLSv1.3 "),
+    ])
+    func `versions and ciphers are as configured`(settings: [String: String], expected: String) throws {
+        let pooler = try Pooler(settings.merging(["server_tls_sslmode": "require"]) { $1 }, postgres: .encrypted)
+        let agreed = "select version || ' ' || cipher from pg_stat_ssl where pid = pg_backend_pid()"
+        #expect(try pooler.connect().query(agreed).value?.hasPrefix(expected) == true)
+    }
+
+    @Test(arguments: [
         ("require", "server refused SSL"), ("verify-full", "server refused SSL"),
     ])
     func `a server without TLS is refused where TLS is demanded`(mode: String, text: String) throws {
