@@ -207,4 +207,21 @@ import Testing
         #expect(pooler.log.contains("others waited for its place"))
         for client in silent { client.close() }
     }
+
+    @Test func `an address that floods us with handshakes does not keep the others out`() throws {
+        let identity = CertificateAuthority.localhost
+        let pooler = try Pooler([
+            "max_client_conn": "3000", "client_login_timeout": "100", "client_tls_sslmode": "allow",
+            "client_tls_cert_file": identity.certificate, "client_tls_key_file": identity.key, "worker_threads": "1",
+        ])
+        let silent = try (0..<1200).map { _ in
+            let client = try RawClient(pooler, from: 2)
+            try Stop.hello.play(client)
+            return client
+        }
+        #expect(try pooler.connect(["sslmode": "require"]).query("select 1").value == "1")
+        // First come, first served, would have meant to wait until nearly all of the others had been given up.
+        #expect(pooler.log.split(separator: "others waited for its place").count < 700)
+        for client in silent { client.close() }
+    }
 }

@@ -5,9 +5,10 @@ public final class RawClient: WireChannel {
     /// What CancelRequest needs, once logged in.
     public private(set) var cancelKey: [UInt8] = []
 
-    /// Connects over TCP; nothing is said yet. A small receive buffer makes backpressure felt soon.
-    public convenience init(_ pooler: Pooler, receiveBuffer: Int32? = nil) throws {
-        try self.init(port: pooler.port, owner: pooler, receiveBuffer: receiveBuffer)
+    /// Connects over TCP; nothing is said yet. A small receive buffer makes backpressure felt soon. `source` is the last number of
+    /// the address that it comes from, 127.0.0.1 otherwise.
+    public convenience init(_ pooler: Pooler, receiveBuffer: Int32? = nil, from source: UInt8? = nil) throws {
+        try self.init(port: pooler.port, owner: pooler, receiveBuffer: receiveBuffer, from: source)
     }
 
     /// As above, straight to Postgres.
@@ -15,10 +16,11 @@ public final class RawClient: WireChannel {
         try self.init(port: postgres.port, owner: postgres)
     }
 
-    private init(port: Int, owner: AnyObject, receiveBuffer: Int32? = nil) throws {
+    private init(port: Int, owner: AnyObject, receiveBuffer: Int32? = nil, from source: UInt8? = nil) throws {
         (self.port, self.owner) = (port, owner)
         let socket = try Socket.tcp()
         if let receiveBuffer { socket.setReceiveBuffer(receiveBuffer) }
+        if let source { try socket.claim(loopback: source) }
         try socket.connect(port: port)
         super.init(socket)
     }

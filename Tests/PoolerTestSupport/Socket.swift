@@ -25,6 +25,13 @@ final class Socket: Sendable {
         try checked("listen") { Glibc.listen(descriptor, 128) }
     }
 
+    /// Is 127.0.0.`number` to those that it connects to.
+    func claim(loopback number: UInt8) throws {
+        try unsafe withLoopback(0, number) { address, length in
+            try checked("bind") { unsafe Glibc.bind(descriptor, address, length) }
+        }
+    }
+
     /// Connects to 127.0.0.1.
     func connect(port: Int) throws {
         try unsafe withLoopback(port) { address, length in
@@ -122,11 +129,13 @@ final class Socket: Sendable {
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    private func withLoopback(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void) throws {
+    private func withLoopback(
+        _ port: Int, _ number: UInt8 = 1, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Void
+    ) throws {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_addr.s_addr = (0x7f00_0000 | UInt32(number)).bigEndian
         try unsafe withUnsafePointer(to: &address) { pointer in
             try unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 try unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
