@@ -4,7 +4,7 @@
 /// the fewest clients, which is mostly itself. With one worker no socket ever crosses a thread.
 extension Worker {
     /// Sockets taken in one turn, so that a storm of new clients leaves time for those who are in.
-    private static let acceptsPerTurn = 16
+    private static let acceptsPerTurn = 8
     /// How long accepting rests when the process is out of descriptors (PgBouncer's pause).
     private static let acceptPause: Duration = .seconds(5)
 

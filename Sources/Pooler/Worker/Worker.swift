@@ -14,7 +14,7 @@ final class Worker {
     /// Logins that are given a turn between two rounds of established connections.
     private static let loginsPerTurn = 8
     /// Beyond this, the rest of them wait for the next turn: one TLS handshake or SCRAM may take most of it.
-    private static let loginTimePerTurn: Duration = .milliseconds(1)
+    private static let loginTimePerTurn: Duration = .microseconds(200)
 
     let index: Int
     let shared: Shared
