@@ -58,9 +58,7 @@ import Testing
         pooler.signal(signal)
         _ = try pooler.wait()
         // Gone, or dead and not yet reaped by whoever inherited it.
-        try eventually {
-            try ChildProcess.run(["sh", "-c", "ps -o stat= -g \(group) | grep -v Z"]).output.isEmpty
-        }
+        try eventually { !ProcessFigures.anyRuns(inGroup: group) }
     }
 
     @Test func `one run serves many logins, and what it printed is used for its time`() throws {

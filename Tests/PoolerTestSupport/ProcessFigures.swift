@@ -9,7 +9,7 @@ public struct ProcessFigures: Sendable {
     init(pid: pid_t) {
         status = readFile("/proc/\(pid)/status")
         stat = readFile("/proc/\(pid)/stat")
-        descriptors = Self.countEntries("/proc/\(pid)/fd")
+        descriptors = Self.entries("/proc/\(pid)/fd").count
     }
 
     /// Resident memory now, in bytes.
@@ -35,11 +35,25 @@ public struct ProcessFigures: Sendable {
         return 0
     }
 
-    private static func countEntries(_ path: String) -> Int {
-        guard let directory = unsafe opendir(path) else { return 0 }
+    /// Whether any process of this group runs; the dead whom nobody has reaped yet do not count.
+    public static func anyRuns(inGroup group: pid_t) -> Bool {
+        entries("/proc").contains { entry in
+            guard let process = pid_t(entry) else { return false }
+            let fields = readFile("/proc/\(process)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+            return fields.count > 2 && fields[0] != "Z" && pid_t(fields[2]) == group
+        }
+    }
+
+    private static func entries(_ path: String) -> [String] {
+        guard let directory = unsafe opendir(path) else { return [] }
         defer { unsafe closedir(directory) }
-        var count = -2  // . and ..
-        while unsafe readdir(directory) != nil { count += 1 }
-        return count
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) {
+                unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 }

@@ -196,7 +196,8 @@ final class Control {
         // Where another process is about to take over the file may be its own by now.
         if handOver == nil { for listener in listeners { listener.removeFile() } }
         pidFile?.removeIfOurs()
-        exit(code)
+        // Not exit(3): OpenSSL's handler would take from under the other threads what they work with.
+        _exit(code)
     }
 
     /// Databases with a forced user and a minimum get their pools without a client.

@@ -74,7 +74,7 @@ import Testing
         let senders = try (0..<2).map { _ in try Self.send(Self.key(peer: 9), to: pooler) }
         try eventually { try pooler.console("SHOW PEER_POOLS").rows == [["9", "1", "1", "1", "0"]] }
         #expect(try pooler.console("SHOW CLIENTS").records.count { $0["state"] == "active_cancel_req" } == 2)
-        #expect(packets.value == [untyped(RequestCode.cancel, Self.key(peer: 9, hops: 2))])
+        try eventually { packets.value == [untyped(RequestCode.cancel, Self.key(peer: 9, hops: 2))] }
         release.set(true)
         for sender in senders { #expect(try sender.isClosed()) }
         #expect(packets.value.count == 2)
