@@ -125,7 +125,7 @@ struct FuzzScript {
     private mutating func play(on stage: FuzzStage) throws {
         try stage.clear()
         var pairs = try (0..<Self.clientCount).map { number in
-            let parameters = number == 1 ? [("options", "-c work_mem=6MB -c search_path=two,public")] : []
+            let parameters = number == 1 ? [("options", "-c work_mem=6MB -c search_path=two,\\ public")] : []
             return Pair(pooled: try stage.pooledClient(parameters), direct: try stage.directClient(parameters))
         }
         var story: [String] = []

@@ -120,7 +120,7 @@ import Testing
     func `a transaction may still be set behind a RESET in it`(sql: String) throws {
         let pooler = try Pooler(Self.settings.merging(["default_pool_size": "1"]) { $1 })
         let (client, other) = (
-            try pooler.connect(["options": "-c geqo=off -c search_path=one,\\\\ two -c TimeZone=Asia/Tokyo"]),
+            try pooler.connect(["options": "-c geqo=off -c search_path=one,\\ two -c TimeZone=Asia/Tokyo"]),
             try pooler.connect()
         )
         try client.query("set geqo = on; set search_path = three; set timezone = 'UTC'")
