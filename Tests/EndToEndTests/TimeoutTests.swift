@@ -66,6 +66,22 @@ import Testing
         #expect(try bystander.query("select 1").value == "1")
     }
 
+    @Test(
+        arguments: [
+            (["query_wait_timeout": "1"], "query_wait_timeout"),
+            (["query_wait_timeout": "0", "query_timeout": "1"], "query_timeout"),
+            (["client_login_timeout": "1"], "client_login_timeout (server down)"),
+        ] as [([String: String], String)])
+    func `a login that waits for the first server of its pool is a wait as well`(
+        settings: [String: String], text: String
+    ) throws {
+        let pooler = try Pooler(settings, databases: ["down": "host=127.0.0.1 port=1"])
+        let client = try RawClient(pooler)
+        try client.send(startupPacket([("user", "app"), ("database", "down")]))
+        while let message = try client.read(), message.type != "E" { #expect(message.type == "R") }
+        try eventually { pooler.log.contains("pooler error: \(text)\n") }
+    }
+
     @Test func `client_login_timeout ends a client that does not log in`() throws {
         let pooler = try Pooler(["client_login_timeout": "1", "tcp_defer_accept": "0"])
         let silent = try RawClient(pooler)

@@ -24,23 +24,35 @@ extension Worker {
         blocks.trim()
     }
 
-    /// query_wait_timeout, query_wait_notify, and query_timeout for those who still wait.
+    /// query_wait_timeout, query_wait_notify, and query_timeout for those who still wait; the end of a login that waits for
+    /// the first server of its pool is a wait as well, only that nobody is notified before it is in.
     private func checkWaiters(of pool: WorkerPool) {
+        for token in pool.welcomeWaiters {
+            guard case .client(let client) = table[token], let since = client.requestStartedAt else { continue }
+            endWait(of: client, in: pool, after: now - since)
+        }
         guard pool.pool.waitingCount > 0 else { return }
-        let settings = configuration.settings
+        let limit = configuration.settings.queryWaitNotify
         for waiter in Array(pool.pool.queue.waiters) {
             guard case .client(let client) = table[waiter.client] else { continue }
             let waited = now - waiter.since
-            if client.limits.queryWaitTimeout > .zero, waited > client.limits.queryWaitTimeout {
-                closeClient(client, .queryWaitTimeout(lastError: pool.failure?.reason.description))
-            } else if settings.queryTimeout > .zero, waited > settings.queryTimeout {
-                closeClient(client, .queuedQueryTimeout)
-            } else if settings.queryWaitNotify > 0, !client.wasNotifiedOfWait,
-                waited > .seconds(settings.queryWaitNotify)
+            endWait(of: client, in: pool, after: waited)
+            if client.isOpen, case .waiting = client.link, limit > 0, !client.wasNotifiedOfWait,
+                waited > .seconds(limit)
             {
                 client.wasNotifiedOfWait = true
                 send(Self.waitNotice.bytes, to: client)
             }
+        }
+    }
+
+    /// Disconnects a client that has waited too long.
+    private func endWait(of client: ClientConnection, in pool: WorkerPool, after waited: Duration) {
+        let settings = configuration.settings
+        if client.limits.queryWaitTimeout > .zero, waited > client.limits.queryWaitTimeout {
+            closeClient(client, .queryWaitTimeout(lastError: pool.failure?.reason.description))
+        } else if settings.queryTimeout > .zero, waited > settings.queryTimeout {
+            closeClient(client, .queuedQueryTimeout)
         }
     }
 

@@ -45,7 +45,7 @@ final class Takeover {
         guard let path, let address = SocketAddress(unixPath: path) else { throw .noUnixSocket }
         let deadline = Instant.now() + patience
         guard let channel = try connect(to: address, until: deadline) else {
-            log.info("nobody listens on unix:\(path), there is nothing to take over")
+            log.info("old process not found, try to continue normally: nobody listens on unix:\(path)")
             return nil
         }
         // Anybody can listen on a path that is free, and hand over clients that never logged in.
