@@ -66,7 +66,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "PoolerConfigTests", dependencies: ["PoolerConfig"], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "PoolerConfigTests", dependencies: ["PoolerConfig", "PoolerTestSupport"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(
             name: "PoolerTests",
             dependencies: ["Pooler", "PoolerConfig", "PoolerTestSupport"],

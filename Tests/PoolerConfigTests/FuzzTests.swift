@@ -1,19 +1,7 @@
+import PoolerTestSupport
 import Testing
 
 @testable import PoolerConfig
-
-/// SplitMix64: the same numbers in every run.
-private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
 
 @Suite("Any bytes at all")
 struct FuzzTests {
@@ -44,7 +32,7 @@ struct FuzzTests {
 
     @Test(arguments: seeds)
     func `No parser traps, and every complaint is one line`(seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = Dice(seed: seed)
         for _ in 0..<1500 {
             var files = Files([:])
             files.texts["main.ini"] = Array("[pgbouncer]\n".utf8) + bytes(&dice)
@@ -69,7 +57,7 @@ struct FuzzTests {
 
     @Test(arguments: seeds)
     func `No value traps`(seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = Dice(seed: seed)
         for _ in 0..<40 {
             let text = String(decoding: bytes(&dice), as: UTF8.self)
             for definition in SettingDefinition.all {

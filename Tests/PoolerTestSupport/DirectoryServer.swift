@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 /// A throwaway LDAP server: OpenLDAP's slapd with a small directory of its own, gone afterwards.
 ///
@@ -44,6 +45,12 @@ public final class DirectoryServer: Sendable {
 
     /// Sends it a signal.
     public func signal(_ number: Int32) { process.signal(number) }
+
+    /// Stops it until SIGCONT. When this returns, none of its threads runs any more.
+    public func stop() throws {
+        process.signal(SIGSTOP)
+        try eventually { ProcessFigures(pid: process.pid).isStopped }
+    }
 
     deinit {
         process.signal(SIGKILL)

@@ -10,6 +10,9 @@ public struct ProcessFigures: Sendable {
         status = readFile("/proc/\(pid)/status")
         stat = readFile("/proc/\(pid)/stat")
         descriptors = Self.entries("/proc/\(pid)/fd").count
+        isStopped = Self.entries("/proc/\(pid)/task").allSatisfy { thread in
+            readFile("/proc/\(pid)/task/\(thread)/stat").split(separator: ")").last?.hasPrefix(" T") ?? false
+        }
     }
 
     /// Resident memory now, in bytes.
@@ -34,6 +37,9 @@ public struct ProcessFigures: Sendable {
         }
         return 0
     }
+
+    /// Whether every thread of it was stopped by a signal.
+    public let isStopped: Bool
 
     /// Whether any process of this group runs; the dead whom nobody has reaped yet do not count.
     public static func anyRuns(inGroup group: pid_t) -> Bool {

@@ -180,9 +180,9 @@ extension Worker {
     }
 
     /// Whether a client only looked whether somebody listens, or which password it will need: psql leaves in the middle of its
-    /// login to ask its user. Nobody wants to read that in the log.
+    /// login to ask its user. Nobody wants to read that in the log. One whose word we were dealing with has meant it.
     private func isProbe(_ client: ClientConnection, _ reason: CloseReason) -> Bool {
-        if case .login = client.phase, reason == .clientUnexpectedEOF { true } else { false }
+        if case .login(let login) = client.phase, reason == .clientUnexpectedEOF { !login.isSuspended } else { false }
     }
 }
 

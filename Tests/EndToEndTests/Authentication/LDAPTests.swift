@@ -74,7 +74,7 @@ struct LDAPTests {
         let account = try ChildProcess.run(["id", "-un"]).output.split(separator: "\n").first ?? ""
         settings.files["ident"] = "m \(account) app\n"
         let pooler = try Pooler(settings)
-        directory.signal(SIGSTOP)
+        try directory.stop()
         let waiting = try (0..<12).map { _ in
             let client = try RawClient(pooler)
             try client.send(startupPacket([("user", "alice"), ("database", "app")]))
@@ -193,7 +193,7 @@ struct LDAPTests {
             "\(Self.server(directory)) \(Self.people)", ["client_login_timeout": "2", "worker_threads": "1"])
         #expect(try Self.isIn(pooler, "alice", "alice-secret"))
         let inside = try pooler.connect(user: "alice", ["password": "alice-secret"])
-        directory.signal(SIGSTOP)
+        try directory.stop()
         #expect(throws: PostgresError.fatal("client_login_timeout")) {
             try pooler.connect(user: "alice", ["password": "alice-secret"])
         }

@@ -3,22 +3,6 @@ import Testing
 
 /// Random pipelines of several clients over fewer servers: each must read what it would have read from Postgres itself.
 @Suite struct PreparedStatementFuzzTests {
-    /// Numbers that a seed determines (splitmix64).
-    struct Dice: RandomNumberGenerator {
-        private var state: UInt64
-
-        init(seed: Int) { state = UInt64(seed) }
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-
-        mutating func roll(_ sides: Int) -> Int { Int(next() % UInt64(sides)) }
-    }
 
     private static let names = ["", "a", "b", "c", "PGBOUNCER_1", "B"]
     private static let texts = [

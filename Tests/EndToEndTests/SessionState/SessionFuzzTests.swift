@@ -93,7 +93,7 @@ struct FuzzStage {
 /// One random script: what its clients say depends on the seed, and on what the direct ones hear of their transactions.
 struct FuzzScript {
     private let seed: Int
-    private var dice: PreparedStatementFuzzTests.Dice
+    private var dice: Dice
     /// Whether client 0 may do what keeps it on its server.
     private let mayPin: Bool
     private static let clientCount = 3
@@ -103,7 +103,7 @@ struct FuzzScript {
 
     init(seed: Int, shape: Int) {
         self.seed = seed
-        dice = PreparedStatementFuzzTests.Dice(seed: seed)
+        dice = Dice(seed: seed)
         mayPin = shape % 3 != 0
     }
 

@@ -125,7 +125,7 @@ func openSSLClient(_ pooler: Pooler, _ options: String, input: String = "sleep 0
         let command = version == "-tls1_2" ? "R" : "K"
         let input = "(sleep 0.5; for i in $(seq 200); do echo \(command); done; sleep 1)"
         _ = try openSSLClient(pooler, "-starttls postgres \(version)", input: input)
-        try eventually { pooler.log.contains("closing because:") }
+        try eventually { try pooler.console("SHOW LISTS").rows.contains(["login_clients", "0"]) }
         #expect(try pooler.connect(["sslmode": "require"]).query("select 1").value == "1")
     }
 

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: 0..<6) func `random pipelines read the same over restarts`(seed: Int) throws {
-        var dice = PreparedStatementFuzzTests.Dice(seed: 9000 + seed)
+        var dice = Dice(seed: 9000 + seed)
         let pooler = try Pooler([
             "pool_mode": "transaction", "default_pool_size": "\(1 + seed % 2)",
             "max_prepared_statements": "\([2, 3, 200][seed % 3])", "worker_threads": "2",

@@ -1,3 +1,5 @@
+import PoolerTestSupport
+
 @testable import Pooler
 
 /// The two machines played against each other: `ServerAuthentication` is the client that logs in,
@@ -134,22 +136,9 @@ enum Sample {
     }
 }
 
-/// Random numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
-    }
-}
-
 /// Every truncation of a message, and many copies with a byte changed, added, doubled or removed.
 func damaged(_ original: [UInt8], seed: UInt64, mutations: Int = 300) -> [[UInt8]] {
-    var random = SplitMix(state: seed)
+    var random = Dice(seed: seed)
     var results = (0..<original.count).map { Array(original.prefix($0)) }
     let telling = Array("\0,=:$npycrsivm".utf8) + [0xFF, 0x80, 0x0A]
     for _ in 0..<mutations {

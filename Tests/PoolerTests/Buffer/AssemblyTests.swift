@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -44,7 +45,7 @@ import Testing
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func `Any mix of forwarding, leaving out and putting in gives the same bytes`(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = Dice(seed: seed)
         let scratch = Self.scratch()
         let assembly = Assembly()
         for _ in 0..<200 {

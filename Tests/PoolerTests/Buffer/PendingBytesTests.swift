@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -19,7 +20,7 @@ import Testing
 
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func `Bytes come out in the order in which they went in`(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = Dice(seed: seed)
         let pool = BlockPool()
         var pending = PendingBytes()
         var model: [UInt8] = []

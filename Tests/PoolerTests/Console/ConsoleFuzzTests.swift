@@ -1,21 +1,10 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
 
 @Suite("Hostile input to the console")
 struct ConsoleFuzzTests {
-    /// splitmix64: the same numbers for the same seed everywhere.
-    struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var bits = state
-            bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-            return bits ^ (bits >> 31)
-        }
-    }
 
     static let pieces = [
         "show", "select", "set", "pause", "resume", "kill_client", "shutdown", "disable", "version", "stats", "pools",
@@ -27,7 +16,7 @@ struct ConsoleFuzzTests {
 
     @Test("Any text gets one answer and one ReadyForQuery", arguments: 1...8 as ClosedRange<UInt64>)
     func commandTexts(seed: UInt64) {
-        var numbers = Numbers(state: seed)
+        var numbers = Dice(seed: seed)
         for _ in 0..<1500 {
             let pieces = (0..<Int.random(in: 0...7, using: &numbers)).map { _ in
                 Self.pieces.randomElement(using: &numbers) ?? ""
@@ -44,7 +33,7 @@ struct ConsoleFuzzTests {
 
     @Test("Any messages leave whole answers, and no Query or Sync unanswered", arguments: 1...8 as ClosedRange<UInt64>)
     func messages(seed: UInt64) {
-        var numbers = Numbers(state: seed)
+        var numbers = Dice(seed: seed)
         for _ in 0..<60 {
             var client = ConsoleClient(Bool.random(using: &numbers) ? .admin : .stats)
             for _ in 0..<60 where client.closeReason == nil {
@@ -67,7 +56,7 @@ struct ConsoleFuzzTests {
     }
 
     /// Well-formed bodies with a few bytes changed, cut or added, or noise.
-    private static func body(using numbers: inout Numbers) -> [UInt8] {
+    private static func body(using numbers: inout Dice) -> [UInt8] {
         let bodies: [[UInt8]] = [
             ConsoleClient.strings("show version"), ConsoleClient.strings("pause a"),
             ConsoleClient.strings("s", "show state") + [0, 0],

@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -17,7 +18,7 @@ private struct PoolPlay {
     let limit: Int
     let checkAfter: Duration?
     let roundRobin: Bool
-    var random: SplitMix
+    var random: Dice
     var pool = Pool()
     var budget = ConnectionBudget()
     var now = Instant.at(.seconds(1))
@@ -28,7 +29,7 @@ private struct PoolPlay {
     var served = 0
 
     init(seed: UInt64) {
-        random = SplitMix(state: seed)
+        random = Dice(seed: seed)
         limit = [1, 2, 5, 20].randomElement(using: &random) ?? 1
         checkAfter = [nil, .zero, .milliseconds(200)].randomElement(using: &random) ?? nil
         roundRobin = Bool.random(using: &random)

@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -42,7 +43,7 @@ import Testing
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func `Random use agrees with a list`(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = Dice(seed: seed)
         var queue = WaitQueue()
         var model: [WaitQueue.Waiter] = []
         var gone: [WaitQueue.Ticket] = []

@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test func `Random use agrees with a dictionary`() {
-        var random = SplitMix(state: 4)
+        var random = Dice(seed: 4)
         var table = ConnectionTable<Int>()
         var model: [Token: Int] = [:]
         var stale: [Token] = []

@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -117,7 +118,7 @@ import Testing
 
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func `Whatever happens, nothing is lost, late or too early`(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = Dice(seed: seed)
         var now = Instant.at(.milliseconds(Int.random(in: 0...10_000_000, using: &random)))
         var wheel = TimerWheel(now: now)
         var asked = now

@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -51,7 +52,7 @@ import Testing
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func `Read back by the server's rules, a literal gives the value`(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = Dice(seed: seed)
         for _ in 0..<500 {
             let value = (0..<Int.random(in: 0...12, using: &random)).map { _ in
                 Array("'\\\"aE; \u{e9}".utf8).randomElement(using: &random) ?? 0

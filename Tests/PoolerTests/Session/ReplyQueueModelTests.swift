@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -28,7 +29,7 @@ private struct Play: ~Copyable {
         case running(isExtended: Bool)
     }
 
-    var random: SplitMix
+    var random: Dice
     var queue = ReplyQueue()
     var postgres = PostgresModel()
     var toServer: [Sent] = []
@@ -40,7 +41,7 @@ private struct Play: ~Copyable {
     let moves: Bool
 
     init(seed: UInt64, moves: Bool = false) {
-        random = SplitMix(state: seed)
+        random = Dice(seed: seed)
         self.moves = moves
     }
 

@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -48,7 +49,7 @@ import Testing
     }
 
     @Test func `Nobody is lost and no limit passed, whatever happens`() {
-        var random = SplitMix(state: 7)
+        var random = Dice(seed: 7)
         for _ in 0..<20 {
             var line = LoginLine<Int>()
             var inProgress: Set<Int> = []

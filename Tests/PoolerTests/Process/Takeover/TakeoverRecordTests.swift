@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -6,7 +7,7 @@ import Testing
 @Suite struct TakeoverRecordTests {
     /// Makes random values.
     private struct Maker {
-        var random: SplitMix
+        var random: Dice
 
         mutating func roll(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &random) }
 
@@ -152,14 +153,14 @@ import Testing
     }
 
     @Test(arguments: 1...60 as ClosedRange<UInt64>) func `what is written is read`(seed: UInt64) throws {
-        var maker = Maker(random: SplitMix(state: seed))
+        var maker = Maker(random: Dice(seed: seed))
         let offer = maker.offer()
         #expect(try TakeoverOffer(decoding: offer.encoded()) == offer)
     }
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>) func `no beginning of it is taken for the whole`(seed: UInt64) throws
     {
-        var maker = Maker(random: SplitMix(state: seed))
+        var maker = Maker(random: Dice(seed: seed))
         let bytes = try maker.offer().encoded()
         for length in 0..<bytes.count {
             #expect(throws: TakeoverError.self) { try TakeoverOffer(decoding: Array(bytes.prefix(length))) }
@@ -171,7 +172,7 @@ import Testing
     @Test(arguments: 1...200 as ClosedRange<UInt64>) func `nothing that is changed on the way harms`(seed: UInt64)
         throws
     {
-        var maker = Maker(random: SplitMix(state: seed))
+        var maker = Maker(random: Dice(seed: seed))
         var bytes = try maker.offer().encoded()
         for _ in 0..<3 where !bytes.isEmpty { bytes[maker.roll(bytes.count)] = UInt8(maker.roll(256)) }
         guard let offer = try? TakeoverOffer(decoding: bytes) else { return }
@@ -202,7 +203,7 @@ import Testing
 
     @Test(arguments: 1...40 as ClosedRange<UInt64>, [1, 2, 3, 7])
     func `more or fewer workers take over the same`(seed: UInt64, count: Int) throws {
-        var maker = Maker(random: SplitMix(state: seed))
+        var maker = Maker(random: Dice(seed: seed))
         let records = (0..<2).map { _ in maker.worker() }
         let dealt = WorkerRecord.dealt(records, among: count)
         #expect(dealt.allSatisfy { (0..<count).contains($0.worker) })

@@ -146,7 +146,7 @@ import Testing
 
     @Test(arguments: 0..<300)
     func `late answers change nothing`(seed: Int) throws {
-        var generator = Seeded(seed: seed)
+        var generator = Dice(seed: seed)
         let table = StatementTable(numbers: StatementNumbers())
         var play = Play(limit: [1, 2, 3, 50].randomElement(using: &generator) ?? 1, table: table)
         var clients = [Client(), Client(), Client()]
@@ -195,7 +195,7 @@ import Testing
         }
     }
 
-    private static func pipeline(_ generator: inout Seeded) -> [WireMessage] {
+    private static func pipeline(_ generator: inout Dice) -> [WireMessage] {
         let names = ["", "a", "b", "c", "PGBOUNCER_1"]
         let texts = ["ok 1", "ok 2", "ok 3", "fail", "bad"]
         var messages: [WireMessage] = []
@@ -217,20 +217,6 @@ import Testing
         return messages
     }
 
-    /// Numbers that a seed determines (splitmix64).
-    struct Seeded: RandomNumberGenerator {
-        private var state: UInt64
-
-        init(seed: Int) { state = UInt64(seed) }
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
 }
 
 /// Takes a run of bytes apart into messages.

@@ -1,3 +1,4 @@
+import PoolerTestSupport
 import Testing
 
 @testable import Pooler
@@ -11,22 +12,13 @@ import Testing
         "declare", "with hold", "for", "\u{0}", "\u{FF}", "ä", "_", "m", "1", "role", "all", "discard", "pg_temp", "$1",
     ]
 
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state ^ (state >> 29)
-        }
-    }
-
     private static func text(_ dice: inout Dice, upTo count: Int) -> String {
         (0..<Int.random(in: 0...count, using: &dice)).map { _ in pieces.randomElement(using: &dice) ?? "" }.joined()
     }
 
     @Test(arguments: 0..<50)
     func `random texts are read to their end, and with bounded names`(seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = Dice(seed: seed)
         for _ in 0..<200 {
             let effects = SessionLexerTests.effects(
                 Self.text(&dice, upTo: 40), hasBackslashes: Bool.random(using: &dice))
@@ -37,7 +29,7 @@ import Testing
 
     @Test(arguments: 0..<20)
     func `random bytes are read to their end`(seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = Dice(seed: seed)
         for _ in 0..<200 {
             let bytes = (0..<Int.random(in: 0..<60, using: &dice)).map { _ in UInt8.random(in: 0...255, using: &dice) }
             let effects = bytes.withSpan { SessionLexer.effects(of: $0) }
@@ -47,7 +39,7 @@ import Testing
 
     @Test(arguments: 0..<20)
     func `what is quoted is not read`(seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = Dice(seed: seed)
         for _ in 0..<200 {
             let text = Self.text(&dice, upTo: 20)
             let string = "select '" + text.replacing("\\", with: "").replacing("'", with: "''") + "', 1"
