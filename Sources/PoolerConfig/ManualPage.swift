@@ -16,14 +16,12 @@ public enum ManualPage {
 
     private static func entry(_ definition: SettingDefinition) -> String {
         item(definition.name, paragraphs(definition.summary) + ".br\n" + line(SettingsPage.facts(definition)))
-            + SettingsPage.shortcomings(definition).map { ".br\n" + line("Not implemented yet: \($0).") }.joined()
     }
 
     private static func entries<Owner>(_ keys: [ConnectKey<Owner>]) -> String {
         keys.map { key in
             let parts = [key.summary, SettingsPage.type(key.kind) + "."]
             return item(key.name, line(parts.joined(separator: " ")))
-                + (key.isImplemented ? "" : ".br\n" + line("Not implemented yet."))
         }.joined()
     }
 

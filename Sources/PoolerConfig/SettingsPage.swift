@@ -16,7 +16,6 @@ public enum SettingsPage {
 
     private static func entry(_ definition: SettingDefinition) -> String {
         "### \(definition.name)\n\n\(definition.summary)\n\n*\(facts(definition))*\n"
-            + shortcomings(definition).map { "\n**Not implemented yet:** \($0).\n" }.joined()
     }
 
     /// Type, default, and where and how it can be changed, as one sentence in Markdown.
@@ -34,14 +33,6 @@ public enum SettingsPage {
         facts.append(definition.isChangeable ? "changed by RELOAD and SET" : "changed by a restart only")
         facts.append(definition.since.map(origin) ?? "pgvalet's own")
         return facts.joined(separator: "; ") + "."
-    }
-
-    /// What of a setting does not work in this version.
-    static func shortcomings(_ definition: SettingDefinition) -> [String] {
-        var shortcomings: [String] = []
-        if !definition.isImplemented { shortcomings.append("accepted with a warning, without effect") }
-        if let missing = missingWords(definition) { shortcomings.append("\(missing); an error") }
-        return shortcomings
     }
 
     private static func origin(_ since: String) -> String {
@@ -64,27 +55,11 @@ public enum SettingsPage {
         }
     }
 
-    /// Words of a choice that this version refuses.
-    private static func missingWords(_ definition: SettingDefinition) -> String? {
-        guard case .choice(let words) = definition.kind else { return nil }
-        let missing = words.filter { word in
-            var settings = Settings()
-            do {
-                try definition.parse(word, &settings)
-                return false
-            } catch {
-                return true
-            }
-        }
-        return missing.isEmpty ? nil : missing.joined(separator: ", ")
-    }
-
     private static func table<Owner>(_ keys: [ConnectKey<Owner>]) -> String {
         var text = "| key | value | meaning |\n|---|---|---|\n"
         for key in keys {
             var meaning = key.summary
             if key.isPartOfConnection { meaning += " A change closes server connections when they are free." }
-            if !key.isImplemented { meaning += " **Not implemented yet.**" }
             text += "| `\(key.name)` | \(type(key.kind)) | \(meaning) |\n"
         }
         return text

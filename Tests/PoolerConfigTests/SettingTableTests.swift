@@ -101,16 +101,6 @@ struct SettingTableTests {
         #expect(copied == settings)
     }
 
-    @Test(arguments: SettingDefinition.all.filter { !$0.isImplemented }.map(\.name))
-    func `A setting without effect says so, unless it has its default`(name: String) throws {
-        let definition = try #require(SettingDefinition.named(name))
-        let changed = try load("[pgbouncer]\n\(name) = \(Self.otherValue(of: definition))")
-        #expect(changed.warnings.map(\.description) == ["main.ini:2: \(name) is not implemented yet and has no effect"])
-        if let text = definition.defaultText {
-            #expect(try load("[pgbouncer]\n\(name) = \(text)").warnings.isEmpty)
-        }
-    }
-
     @Test func `What may hold a secret is hidden`() throws {
         let configuration = try load(
             """

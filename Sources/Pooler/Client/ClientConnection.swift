@@ -45,8 +45,8 @@ final class ClientConnection: Connection {
     var pool: WorkerPool?
     var parameters: ParameterSet?
     var cancelKey: CancelKey?
-    /// What it believes of its session; nil until something differs from a new one, as it does for most idle clients never.
-    private var books: Books?
+    /// What it believes of its session; nil until it has asked something, as of most idle clients.
+    private(set) var openedBooks: ClientBooks?
     /// What has come of a Parse that is too long for the scratch block, up to the whole frame.
     var largeParse: [UInt8] = []
     var limits: ClientLimits = .none
@@ -59,33 +59,12 @@ final class ClientConnection: Connection {
         super.init(token: token, id: id, transport: transport, now: now)
     }
 
-    /// What a client believes its session to hold.
-    private final class Books {
-        var statements = ClientStatements()
-        var session = ClientSession()
-    }
-
-    /// The prepared statements that it believes in, where they are tracked.
-    var statements: ClientStatements {
-        @inline(__always) _read {
-            if let books { yield books.statements } else { yield ClientStatements() }
-        }
-        @inline(__always) _modify { yield &openBooks().statements }
-    }
-
-    /// What else it believes of its session.
-    var session: ClientSession {
-        @inline(__always) _read {
-            if let books { yield books.session } else { yield ClientSession() }
-        }
-        @inline(__always) _modify { yield &openBooks().session }
-    }
-
+    /// What it believes of its session. Opened by the first look, so whoever goes through all clients asks `openedBooks`.
     @inline(__always)
-    private func openBooks() -> Books {
-        if let books { return books }
-        let books = Books()
-        self.books = books
+    var books: ClientBooks {
+        if let openedBooks { return openedBooks }
+        let books = ClientBooks()
+        openedBooks = books
         return books
     }
 
@@ -96,6 +75,14 @@ final class ClientConnection: Connection {
         case .aligning(let server), .linked(let server): server
         }
     }
+}
+
+/// What a client believes its session to hold.
+final class ClientBooks {
+    /// The prepared statements, where they are tracked.
+    var statements = ClientStatements()
+    /// Everything else.
+    var session = ClientSession()
 }
 
 /// A request that is refused without a server: which one, and what is left of it to discard.

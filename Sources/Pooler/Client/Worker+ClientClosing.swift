@@ -85,7 +85,7 @@ extension Worker {
         case .none: true
         case .waiting, .aligning: false
         case .linked(let server):
-            client.session.pinnedSince != nil && server.replies.isSettled && server.transactionStatus == .idle
+            client.books.session.pinnedSince != nil && server.replies.isSettled && server.transactionStatus == .idle
         }
     }
 

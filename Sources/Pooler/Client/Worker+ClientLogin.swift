@@ -286,12 +286,14 @@ extension Worker {
         }
         let parameters = parameterSets.intern(values)
         client.parameters = parameters
-        if let initial = sessionSettings.intern(settings) { client.session.initial = initial }
+        if let initial = sessionSettings.intern(settings) {
+            client.books.session.initial = initial
+            setSettings(initial, of: client)
+        }
         var starting = identity.parameters
         // There it is not as the client gave it.
         if configuration.settings.applicationNameAddHost { starting[TrackedParameters.applicationNameIndex] = nil }
-        if starting.contains(where: { $0 != nil }) { client.session.starting = parameterSets.intern(starting) }
-        setSettings(client.session.initial, of: client)
+        if starting.contains(where: { $0 != nil }) { client.books.session.starting = parameterSets.intern(starting) }
         let key = makeCancelKey()
         client.cancelKey = key
         clientsByCancelKey[key] = client

@@ -67,7 +67,7 @@ extension Worker {
         }
         report.tls = client.transport.tlsSummary
         report.applicationName = applicationName(client.parameters)
-        report.preparedStatements = client.statements.count
+        report.preparedStatements = client.openedBooks?.statements.count ?? 0
         report.buffer = buffer(of: client)
         return report
     }
@@ -173,7 +173,8 @@ extension Worker {
     }
 
     private func pinReport(_ client: ClientConnection) -> PinReport? {
-        guard let since = client.session.pinnedSince, let pool = client.pool, let server = client.server else {
+        guard let since = client.openedBooks?.session.pinnedSince, let pool = client.pool, let server = client.server
+        else {
             return nil
         }
         return PinReport(

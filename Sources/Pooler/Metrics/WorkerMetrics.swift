@@ -31,7 +31,9 @@ extension Worker {
                 default: break
                 }
                 if client.identity?.isConsole == true { consoles += 1 }
-                if client.session.pinnedSince != nil, let pool = client.pool { pins[pool.key, default: 0] += 1 }
+                if client.openedBooks?.session.pinnedSince != nil, let pool = client.pool {
+                    pins[pool.key, default: 0] += 1
+                }
             case .server: metrics.servers += 1
             case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }

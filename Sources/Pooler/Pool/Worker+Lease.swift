@@ -112,7 +112,7 @@ extension Worker {
     private func link(_ client: ClientConnection, _ server: ServerConnection) -> Bool {
         server.pool.counters.serverAssignments &+= 1
         server.testFailure = nil
-        if client.parameters === server.parameters, client.session.settings === server.session.settings {
+        if client.parameters === server.parameters, client.books.session.settings === server.session.settings {
             server.phase = .active(client)
             client.link = .linked(server)
             return true
@@ -178,7 +178,7 @@ extension Worker {
         parameterSets.aligned(to: wanted)
         server.session.settings = wantedSettings(of: client, on: server)
         server.session.settings?.isVerified = true
-        client.session.settings?.isVerified = true
+        client.books.session.settings?.isVerified = true
         // What the server did not report is as we set it; what it did is in its own spelling.
         let values = zip(wanted.values, server.parameters.values).enumerated().map { index, pair in
             server.pool.reportsParameter(index) ? pair.1 : pair.0

@@ -30,7 +30,7 @@ extension Worker {
     /// Whether a client's end is not going to be found by reading.
     @inline(__always)
     private func isHeldBack(_ client: ClientConnection) -> Bool {
-        if case .waiting = client.link { true } else { client.statements.pause != .none }
+        if case .waiting = client.link { true } else { client.books.statements.pause != .none }
     }
 
     /// Reads what a client has sent, unless it has to wait with it.
@@ -89,9 +89,9 @@ extension Worker {
         switch client.phase {
         case .session:
             switch client.link {
-            case .none: client.statements.pause == .none
+            case .none: client.books.statements.pause == .none
             case .waiting, .aligning: false
-            case .linked(let server): server.output.isEmpty && client.statements.pause == .none
+            case .linked(let server): server.output.isEmpty && client.books.statements.pause == .none
             }
         case .login(let login): client.output.isEmpty && !login.isSuspended
         case .console: client.output.isEmpty
@@ -149,7 +149,7 @@ extension Worker {
                 guard takeLargeParse(of: client) else { break }
                 continue
             }
-            guard cursor < end, client.statements.pause == .none else { break }
+            guard cursor < end, client.books.statements.pause == .none else { break }
             guard case .frame(let header) = FrameScanner.header(in: bytes, at: cursor, limit: limit) else {
                 guard end - cursor < FrameHeader.size else {
                     closeClient(client, .badPacketHeader(hexadecimal(bytes.slice(cursor..<end), upTo: 8)))
@@ -180,12 +180,12 @@ extension Worker {
                 return
             }
             cursor += count
-            if client.session.isResetting { putBack(client, behind: message) }
+            if client.books.session.isResetting { putBack(client, behind: message) }
         }
         if let server = client.server {
             if server.statements.withheld != nil,
                 let error = statements.settleWithheld(
-                    &server.statements, &server.replies, describesPortals: client.statements.describesPortals)
+                    &server.statements, &server.replies, describesPortals: client.books.statements.describesPortals)
             {
                 toClient.insert(error, beside: scratch)
             }
@@ -232,7 +232,7 @@ extension Worker {
                     of: request, header, at: range, before: follower, from: client, limit: pool.statementLimit)
             }
             guard let server = linkedServer(of: client) else { return .wait }
-            if request == .describePortal { client.statements.describesPortals = true }
+            if request == .describePortal { client.books.statements.describesPortals = true }
             requestStarts(on: server)
             server.replies.requestSent(request)
             if server.statements.replay.isRecording { record(request, header, range, server) }
@@ -308,8 +308,8 @@ extension Worker {
     /// What a client is told whose request is refused.
     private func error(for client: ClientConnection) -> ErrorMessage {
         guard client.refusal == .stateLost, let pool = client.pool else { return Self.cancelled }
-        defer { client.session.lost = [] }
-        return pool.stateLost(client.session.lost)
+        defer { client.books.session.lost = [] }
+        return pool.stateLost(client.books.session.lost)
     }
 
     private static let cancelled = ErrorMessage(.error, "57014", "canceling statement due to user request")

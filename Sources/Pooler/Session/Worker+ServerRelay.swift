@@ -136,7 +136,7 @@ extension Worker {
         if let client { flush(toClient, to: client) } else { toClient.clear() }
         hold(cursor..<end, for: server)
         if server.replies.isEmpty { requestsAnswered(on: server) }
-        if let client, client.statements.pause != .none { resume(client, with: server) }
+        if let client, client.books.statements.pause != .none { resume(client, with: server) }
     }
 
     /// Which messages are looked into; all others pass by their header.
@@ -174,7 +174,7 @@ extension Worker {
         let body = frame.slice(FrameHeader.size..<frame.byteCount)
         let request = StatementRelay.FailedRequest(
             effect: next?.effect ?? .none, requestCount: owed, isBind: next?.request == .bind,
-            describesPortals: server.client?.statements.describesPortals ?? true)
+            describesPortals: server.client?.books.statements.describesPortals ?? true)
         let treatment = statements.errorReceived(body, for: request, &server.statements, &server.replies)
         if treatment != .repeatBatch, !withheld.isEmpty { toClient.forward(withheld, of: scratch) }
         switch treatment {
@@ -205,7 +205,7 @@ extension Worker {
 
     private func takeBackStatements(on server: ServerConnection) {
         if let client = server.client {
-            statements.takeBack(&client.statements, &server.statements, &server.replies)
+            statements.takeBack(&client.books.statements, &server.statements, &server.replies)
         } else {
             server.replies.undoneWasTakenBack()
         }
@@ -245,7 +245,7 @@ extension Worker {
     private func commandCompleted(_ tag: RawSpan, on server: ServerConnection) {
         guard tag.byteCount > 1, tag.uint8(at: 0) == UInt8(ascii: "D") else { return }
         if let client = server.client {
-            statements.commandCompleted(tag, &client.statements, &server.statements)
+            statements.commandCompleted(tag, &client.books.statements, &server.statements)
         } else {
             var nobody = ClientStatements()
             statements.commandCompleted(tag, &nobody, &server.statements)

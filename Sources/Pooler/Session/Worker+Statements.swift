@@ -48,21 +48,22 @@ extension Worker {
         case .bind, .describeStatement:
             guard let message else { return .passOn }
             return statements.use(
-                message, &client.statements, &server.statements, &server.replies, &server.pool.counters, circumstances)
+                message, &client.books.statements, &server.statements, &server.replies, &server.pool.counters,
+                circumstances)
         case .close:
             guard let message else { return .passOn }
             return statements.close(
-                message, &client.statements, &server.statements, &server.replies, circumstances)
+                message, &client.books.statements, &server.statements, &server.replies, circumstances)
         case .query:
             if !server.pool.heedsSession {
                 // Nobody has read it yet.
-                client.statements.queryNames = client.statements.count > 0 ? .some : .none
+                client.books.statements.queryNames = client.books.statements.count > 0 ? .some : .none
             }
             return statements.query(
-                range, isWhole: isWhole, &client.statements, &server.statements, &server.replies,
+                range, isWhole: isWhole, &client.books.statements, &server.statements, &server.replies,
                 &server.pool.counters, circumstances)
         case .execute:
-            return statements.execute(range, isWhole: isWhole, &client.statements, &server.replies)
+            return statements.execute(range, isWhole: isWhole, &client.books.statements, &server.replies)
         case .parse, .describePortal, .sync, .functionCall, .copyEnd:
             return .passOn
         }
@@ -80,12 +81,12 @@ extension Worker {
         case .sent:
             return .headSent
         case .sentForAnswers:
-            client.statements.pause = .allAnswers
+            client.books.statements.pause = .allAnswers
             return .headSent
         case .absorbed:
             return .discard
         case .pause:
-            client.statements.pause = .earlierBatches
+            client.books.statements.pause = .earlierBatches
             return .wait
         case .waits, .needsFollower, .changesSession:
             return .wait
@@ -110,7 +111,7 @@ extension Worker {
             return .forward
         }
         let outcome = statements.parse(
-            message, at: range, &client.statements, &server.statements, &server.replies, &server.pool.counters,
+            message, at: range, &client.books.statements, &server.statements, &server.replies, &server.pool.counters,
             parseCircumstances(client, server, limit))
         return disposition(outcome, .parse, header, range, client, server)
     }
@@ -123,7 +124,7 @@ extension Worker {
         requestStarts(on: server)
         if isUnnamed || server.replies.isSkipping {
             statements.parsePassedBy(
-                &client.statements, &server.statements, &server.replies, circumstances(client, server, limit))
+                &client.books.statements, &server.statements, &server.replies, circumstances(client, server, limit))
             return .forward
         }
         let megabytes = Self.longestParse / 1024 / 1024
@@ -141,14 +142,14 @@ extension Worker {
 
     /// A long Parse has come as a whole. False while it has to wait.
     func takeLargeParse(of client: ClientConnection) -> Bool {
-        guard client.statements.pause == .none, let server = linkedServer(of: client) else { return false }
+        guard client.books.statements.pause == .none, let server = linkedServer(of: client) else { return false }
         requestStarts(on: server)
         let limit = max(1, client.pool?.statementLimit ?? 1)
         let outcome = unsafe client.largeParse.withUnsafeBytes { raw in
             let frame = unsafe RawSpan(_unsafeBytes: raw)
             guard let message = ParseMessage(frame) else { return StatementRelay.Outcome.passOn }
             return statements.parse(
-                message, at: nil, &client.statements, &server.statements, &server.replies, &server.pool.counters,
+                message, at: nil, &client.books.statements, &server.statements, &server.replies, &server.pool.counters,
                 parseCircumstances(client, server, limit))
         }
         switch outcome {
@@ -158,7 +159,7 @@ extension Worker {
         case .sent, .absorbed, .sentForAnswers:
             break
         case .pause:
-            client.statements.pause = .earlierBatches
+            client.books.statements.pause = .earlierBatches
             return false
         case .waits, .needsFollower, .changesSession:
             return false
@@ -180,18 +181,18 @@ extension Worker {
     /// Takes up what a client has sent, if it waited for answers that are there now.
     func resume(_ client: ClientConnection, with server: ServerConnection) {
         if case .linked(let linked) = client.link, linked === server {
-            switch client.statements.pause {
+            switch client.books.statements.pause {
             case .none: return
             case .earlierBatches: guard server.replies.isCertainOfEarlierBatches else { return }
             case .allAnswers: guard server.replies.isEmpty else { return }
             case .pin: return
             }
         }
-        if client.statements.pause == .allAnswers {
-            client.statements.pendingDiscard = nil
-            client.statements.queuedDiscards = []
+        if client.books.statements.pause == .allAnswers {
+            client.books.statements.pendingDiscard = nil
+            client.books.statements.queuedDiscards = []
         }
-        client.statements.pause = .none
+        client.books.statements.pause = .none
         if client.isOpen { processHeld(client) }
     }
 

@@ -144,7 +144,7 @@ extension ClientConnection {
     fileprivate var isWaitingForServer: Bool {
         switch link {
         case .waiting, .aligning: true
-        case .none, .linked: statements.pause != .none
+        case .none, .linked: (openedBooks?.statements.pause ?? .none) != .none
         }
     }
 }

@@ -4,8 +4,6 @@ struct ConnectKey<Owner>: Sendable {
     /// The key that this one is another spelling of; itself if it is none.
     let canonicalName: String
     let kind: SettingKind
-    /// False if this version accepts it without acting on it, which is a warning.
-    let isImplemented: Bool
     /// Server connections made with another value are of no use.
     let isPartOfConnection: Bool
     let summary: String
@@ -14,13 +12,12 @@ struct ConnectKey<Owner>: Sendable {
 
     init<Value>(
         _ name: String, _ keyPath: WritableKeyPath<Owner, Value> & Sendable, _ format: ValueFormat<Value>,
-        spellingOf canonicalName: String? = nil, isPartOfConnection: Bool = false, isImplemented: Bool = true,
+        spellingOf canonicalName: String? = nil, isPartOfConnection: Bool = false,
         _ summary: String
     ) {
         self.name = name
         self.canonicalName = canonicalName ?? name
         self.kind = format.kind
-        self.isImplemented = isImplemented
         self.isPartOfConnection = isPartOfConnection
         self.summary = summary
         self.parse = { text, owner throws(ValueError) in owner[keyPath: keyPath] = try format.parse(text) }

@@ -60,13 +60,6 @@ struct ConfigurationLoader {
                 expected: "a section [pgbouncer]",
                 pgbouncerLines: ["load_init_file: main section missing from config file"])
         }
-        let defaults = Settings()
-        for definition in SettingDefinition.all where !definition.isImplemented {
-            guard let location = configuration.settingLocations[definition.name],
-                !definition.isSame(configuration.settings, defaults)
-            else { continue }
-            warn(location, "\(definition.name) is not implemented yet and has no effect")
-        }
     }
 
     private mutating func open(_ name: String, at location: SourceLocation) throws(ConfigurationError) {
@@ -196,9 +189,6 @@ extension ConfigurationLoader {
             }
             if !given.insert(key.canonicalName).inserted {
                 warn(place.location, "\(place.name): \(key.name) is given twice in this line; the last one counts")
-            }
-            if !key.isImplemented {
-                warn(place.location, "\(place.name): \(key.name) is not implemented yet and has no effect")
             }
         }
     }

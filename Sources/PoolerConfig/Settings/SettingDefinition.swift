@@ -8,8 +8,6 @@ public struct SettingDefinition: Sendable {
     public let defaultText: String?
     /// False if only a restart changes it: RELOAD keeps the old value, SET is an error.
     public let isChangeable: Bool
-    /// False if this version accepts it without acting on it; giving it another value than its default is a warning.
-    public let isImplemented: Bool
     /// Its value is never printed, because it may hold a secret.
     public let isSecret: Bool
     /// Which sections can override it.
@@ -43,14 +41,13 @@ public struct SettingDefinition: Sendable {
     init<Value>(
         _ name: String, _ keyPath: WritableKeyPath<Settings, Value> & Sendable, _ format: ValueFormat<Value>,
         default defaultText: String?, overrides: Overrides = [], isChangeable: Bool = true,
-        isImplemented: Bool = true, isSecret: Bool = false, since: String? = nil, _ summary: String
+        isSecret: Bool = false, since: String? = nil, _ summary: String
     ) {
         self.name = name
         self.kind = format.kind
         self.defaultText = defaultText
         self.overrides = overrides
         self.isChangeable = isChangeable
-        self.isImplemented = isImplemented
         self.isSecret = isSecret
         self.since = since
         self.summary = summary

@@ -23,11 +23,11 @@ import Testing
 
     @Test func `What a client believes is kept, whichever book it is in`() {
         let client = Self.make()
-        #expect(client.statements.pause == .none && client.session.settings == nil)
-        client.statements.pause = .pin
-        client.session.wasNotified = true
-        #expect(client.statements.pause == .pin && client.session.wasNotified)
-        client.statements.pause = .none
-        #expect(client.statements.pause == .none && client.session.wasNotified)
+        #expect(client.books.statements.pause == .none && client.books.session.settings == nil)
+        client.books.statements.pause = .pin
+        client.books.session.wasNotified = true
+        #expect(client.books.statements.pause == .pin && client.books.session.wasNotified)
+        client.books.statements.pause = .none
+        #expect(client.books.statements.pause == .none && client.books.session.wasNotified)
     }
 }

@@ -166,7 +166,7 @@ extension Worker {
         record.pool = client.pool.flatMap { pools[$0.key] } ?? 0
         record.user = client.identity?.user ?? ""
         record.database = client.identity?.database ?? ""
-        record.startupParameters = client.session.starting?.values ?? client.identity?.parameters ?? []
+        record.startupParameters = client.books.session.starting?.values ?? client.identity?.parameters ?? []
         record.startupSettings = client.identity?.settings.map { .init(name: $0.name, value: $0.value) } ?? []
         record.cancelKey = client.cancelKey
         switch client.phase {
@@ -180,9 +180,9 @@ extension Worker {
         record.wasNotifiedOfWait = client.wasNotifiedOfWait
         record.requestStartedAt = client.requestStartedAt
         record.largeParse = client.largeParse
-        record.session = ClientSessionRecord(client.session)
+        record.session = ClientSessionRecord(client.books.session)
         var names = NameRecorder()
-        record.statements = export.statements.record(client.statements, &names)
+        record.statements = export.statements.record(client.books.statements, &names)
         switch client.link {
         case .none, .aligning: break
         case .waiting(_, let since): (record.link, record.waitsSince) = (.waiting, since)

@@ -164,24 +164,24 @@ extension Worker {
         client.wasNotifiedOfWait = record.wasNotifiedOfWait
         client.requestStartedAt = record.requestStartedAt
         client.largeParse = record.largeParse
-        client.session.settings = settings(record.session.settings)
-        client.session.initial = settings(record.session.initial)
+        client.books.session.settings = settings(record.session.settings)
+        client.books.session.initial = settings(record.session.initial)
         let starting = names.values(record.startupParameters)
-        client.session.starting = starting.contains { $0 != nil } ? parameterSets.intern(starting) : nil
-        client.session.pinnedSince = record.session.pinnedSince
-        client.session.holdsPin = record.session.holdsPin
-        client.session.wasNotified = record.session.wasNotified
-        client.session.isResetting = record.session.isResetting
-        client.session.lost = .init(rawValue: record.session.lost)
+        client.books.session.starting = starting.contains { $0 != nil } ? parameterSets.intern(starting) : nil
+        client.books.session.pinnedSince = record.session.pinnedSince
+        client.books.session.holdsPin = record.session.holdsPin
+        client.books.session.wasNotified = record.session.wasNotified
+        client.books.session.isResetting = record.session.isResetting
+        client.books.session.lost = .init(rawValue: record.session.lost)
         if record.session.holdsPin { pool.budget.pins.add() }
         if record.session.isPinInQuestion {
-            client.session.isPinInQuestion = true
+            client.books.session.isPinInQuestion = true
             pool.budget.pinsInQuestion.add()
         }
         let named = statements.names(record.statements.named)
-        client.statements = statements.clientStatements(record.statements, named)
-        if client.statements.pause == .pin {
-            client.session.awaitsPinSince = now
+        client.books.statements = statements.clientStatements(record.statements, named)
+        if client.books.statements.pause == .pin {
+            client.books.session.awaitsPinSince = now
             pool.budget.pinWaiters.add()
             pool.pinWaiters.append(client.token)
         }

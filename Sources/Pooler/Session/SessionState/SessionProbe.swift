@@ -30,6 +30,8 @@ final class SessionProbe {
     /// How much there is of each kind that is bound to a connection.
     struct Counts: Equatable {
         private(set) var numbers = [Int](repeating: 0, count: Self.order.count)
+        /// What there is. Stored, since each Parse asks.
+        private(set) var kinds: Kinds = []
 
         /// In the order of the question.
         private static let order: [Kinds] = [.listen, .temporary, .advisoryLock, .cursor, .statement, .slot]
@@ -40,15 +42,14 @@ final class SessionProbe {
             for (index, value) in row.prefix(numbers.count).enumerated() {
                 numbers[index] = value.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
             }
+            kinds = beyond(Counts())
         }
 
         /// As another process has counted; missing numbers are 0.
         init(numbers given: [Int]) {
             for (index, number) in zip(numbers.indices, given) { numbers[index] = number }
+            kinds = beyond(Counts())
         }
-
-        /// What there is.
-        var kinds: Kinds { beyond(Counts()) }
 
         /// What there is more of than in `other`.
         func beyond(_ other: Counts) -> Kinds {

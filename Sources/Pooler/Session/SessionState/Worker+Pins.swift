@@ -7,19 +7,20 @@ extension Worker {
 
     /// Counts a client against max_pinned, once; false when there are too many.
     func holdPin(_ client: ClientConnection, _ pool: WorkerPool) -> Bool {
-        if client.session.holdsPin { return true }
+        if client.books.session.holdsPin { return true }
         let limit = pool.settings.maxPinned
         guard limit > 0, pool.budget.pins.reserve(limit: limit) else { return false }
-        client.session.holdsPin = true
-        client.session.awaitsPinSince = nil
+        client.books.session.holdsPin = true
+        client.books.session.awaitsPinSince = nil
         return true
     }
 
     /// The client is not pinned, or no more.
     func letGoPin(_ client: ClientConnection, _ pool: WorkerPool) {
-        client.session.pinnedSince = nil
-        if client.session.holdsPin {
-            client.session.holdsPin = false
+        guard client.openedBooks != nil else { return }
+        client.books.session.pinnedSince = nil
+        if client.books.session.holdsPin {
+            client.books.session.holdsPin = false
             _ = pool.budget.pins.release()
         }
         pinIsSettled(client, pool)
@@ -27,15 +28,15 @@ extension Worker {
 
     /// Something is on its way behind which a client may be pinned no more, or not after all.
     func questionPin(_ client: ClientConnection, _ pool: WorkerPool) {
-        guard !client.session.isPinInQuestion else { return }
-        client.session.isPinInQuestion = true
+        guard !client.books.session.isPinInQuestion else { return }
+        client.books.session.isPinInQuestion = true
         pool.budget.pinsInQuestion.add()
     }
 
     /// It is known whether a client stays pinned.
     func pinIsSettled(_ client: ClientConnection, _ pool: WorkerPool) {
-        guard client.session.isPinInQuestion else { return }
-        client.session.isPinInQuestion = false
+        guard client.books.session.isPinInQuestion else { return }
+        client.books.session.isPinInQuestion = false
         pool.budget.pinsInQuestion.undo()
         if pool.budget.pinWaiters.count > 0 { shared.broadcast(.pinSettled(pool.key)) }
     }
@@ -43,20 +44,20 @@ extension Worker {
     /// All places are taken: has a client wait where one of them may be free in a moment, because what held it is over as far as
     /// its client knows. False where there is nothing to wait for, or it has waited long enough.
     func awaitPin(_ client: ClientConnection, _ pool: WorkerPool) -> Bool {
-        let since = client.session.awaitsPinSince ?? now
+        let since = client.books.session.awaitsPinSince ?? now
         guard pool.settings.maxPinned > 0, now - since < Self.longestPinWait else {
-            client.session.awaitsPinSince = nil
+            client.books.session.awaitsPinSince = nil
             return false
         }
         pool.budget.pinWaiters.add()
         // Whoever has settled a pin before this looks at nobody who waits.
         guard pool.budget.pinsInQuestion.count > 0 || pool.budget.pins.count < pool.settings.maxPinned else {
             pool.budget.pinWaiters.undo()
-            client.session.awaitsPinSince = nil
+            client.books.session.awaitsPinSince = nil
             return false
         }
-        client.session.awaitsPinSince = since
-        client.statements.pause = .pin
+        client.books.session.awaitsPinSince = since
+        client.books.statements.pause = .pin
         pool.pinWaiters.append(client.token)
         // The place came free meanwhile, and nobody else may tell.
         if pool.budget.pins.count < pool.settings.maxPinned { shared.broadcast(.pinSettled(pool.key)) }
@@ -70,10 +71,10 @@ extension Worker {
         pool.pinWaiters = []
         for token in waiters {
             pool.budget.pinWaiters.undo()
-            guard case .client(let client) = table[token], client.isOpen, client.statements.pause == .pin else {
+            guard case .client(let client) = table[token], client.isOpen, client.books.statements.pause == .pin else {
                 continue
             }
-            client.statements.pause = .none
+            client.books.statements.pause = .none
             processHeld(client)
         }
     }

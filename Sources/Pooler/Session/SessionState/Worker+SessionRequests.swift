@@ -9,7 +9,7 @@ extension Worker {
         of request: ReplyQueue.Request, _ header: FrameHeader, at range: Range<Int>, from client: ClientConnection
     ) -> Disposition? {
         if request == .functionCall { return functionCallDisposition(at: range, from: client) }
-        if client.statements.queryNames != .none { client.statements.queryNames = .none }
+        if client.books.statements.queryNames != .none { client.books.statements.queryNames = .none }
         guard range.count == header.frameLength else {
             if header.frameLength <= Scratch.carryLimit { return .wait }
             return disposition(of: .anything, request, client)
@@ -20,10 +20,10 @@ extension Worker {
         var effects = SessionLexer.effects(of: scratch.bytes(start..<range.upperBound), hasBackslashes: hasBackslashes)
         guard !effects.isEmpty else { return nil }
         if effects.resets, request == .query {
-            client.session.loneReset = LoneReset(scratch.bytes(start..<range.upperBound))
+            client.books.session.loneReset = LoneReset(scratch.bytes(start..<range.upperBound))
         }
         if effects.namesStatements {
-            client.statements.queryNames = hasBackslashes ? .someBesideBackslashes : .some
+            client.books.statements.queryNames = hasBackslashes ? .someBesideBackslashes : .some
             if effects.executes {
                 addExecuted(
                     to: &effects, SessionLexer.statementReferences(in: scratch.bytes(start..<range.upperBound)), client)
@@ -75,7 +75,7 @@ extension Worker {
         }
         requestStarts(on: server)
         if request == .query {
-            statements.refuseQuery(refusal, &client.statements, &server.statements, &server.replies)
+            statements.refuseQuery(refusal, &client.books.statements, &server.statements, &server.replies)
         } else {
             statements.refuse(refusal, &server.replies)
         }
@@ -90,7 +90,7 @@ extension Worker {
         let scratch = self.scratch
         let statement =
             message.name.isEmpty
-            ? client.statements.unnamed : client.statements[scratch.bytes(message.name)]?.statement
+            ? client.books.statements.unnamed : client.books.statements[scratch.bytes(message.name)]?.statement
         guard let statement else { return nil }
         var effects = statement.effects
         if let reference = statement.executes { addExecuted(to: &effects, [reference], client) }
@@ -112,7 +112,7 @@ extension Worker {
     ) {
         var areAllKnown = true
         for reference in references where reference.verb == .execute {
-            if let name = reference.name, let named = client.statements[name] {
+            if let name = reference.name, let named = client.books.statements[name] {
                 effects.formUnion(named.statement.effects)
             } else {
                 areAllKnown = false
@@ -147,11 +147,11 @@ extension Worker {
             return .refused(pool.tooManyPinned)
         }
         server.session.ran(effects, names: names)
-        if client.session.holdsPin, server.session.isTouched { questionPin(client, pool) }
+        if client.books.session.holdsPin, server.session.isTouched { questionPin(client, pool) }
         if effects.copies {
-            client.session.isResetting = false
-        } else if effects.resets, client.session.hasStartingValues {
-            client.session.isResetting = true
+            client.books.session.isResetting = false
+        } else if effects.resets, client.books.session.hasStartingValues {
+            client.books.session.isResetting = true
         }
         return .entered
     }

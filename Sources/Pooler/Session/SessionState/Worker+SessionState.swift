@@ -52,7 +52,7 @@ extension Worker {
 
     private func startProbe(_ server: ServerConnection, _ client: ClientConnection) {
         let pool = server.pool
-        let known = (client.session.settings?.customNames ?? []) + server.session.names
+        let known = (client.books.session.settings?.customNames ?? []) + server.session.names
         var names: [String] = []
         for name in known where !names.contains(name) && !isReported(name, by: pool) { names.append(name) }
         // A text may do more than it tells: every question is for everything.
@@ -126,8 +126,8 @@ extension Worker {
 
     /// What a server has to have set for a client.
     func wantedSettings(of client: ClientConnection, on server: ServerConnection) -> SessionSettings? {
-        guard let baseline = server.session.baseline else { return client.session.settings }
-        let own = client.session.settings
+        guard let baseline = server.session.baseline else { return client.books.session.settings }
+        let own = client.books.session.settings
         let wanted = sessionSettings.intern(own?.settings ?? [], over: baseline)
         if own?.isVerified ?? true { wanted?.isVerified = true }
         return wanted
@@ -176,7 +176,7 @@ extension Worker {
         } else {
             settings = sessionSettings.intern(findings.settings)
             settings?.isVerified = true
-            let initial = client.session.initial
+            let initial = client.books.session.initial
             // RESET leaves a parameter of the client's own making empty.
             let set = found.filter { !$0.value.isEmpty || initial?.value(of: $0.name) == nil }
             let own = sessionSettings.intern(set, over: initial)
@@ -188,7 +188,7 @@ extension Worker {
         server.phase = .active(client)
         client.link = .linked(server)
         if holds.isEmpty {
-            if client.session.pinnedSince != nil {
+            if client.books.session.pinnedSince != nil {
                 log.info("\(label(client)) no longer pinned to \(Self.identifier(of: server))")
             }
             letGoPin(client, pool)
@@ -208,7 +208,7 @@ extension Worker {
         pool.pinCounters.refused &+= 1
         let reasons = server.session.holds.descriptions.joined(separator: ", ")
         log.info("\(label(client)) cannot be pinned (max_pinned), its state is lost: \(reasons)")
-        client.session.lost = server.session.holds
+        client.books.session.lost = server.session.holds
         client.refusal = .stateLost
         pinIsSettled(client, pool)
         release(server, from: client)
@@ -218,13 +218,13 @@ extension Worker {
     private func pin(_ client: ClientConnection, to server: ServerConnection) {
         let pool = server.pool
         pinIsSettled(client, pool)
-        if client.session.pinnedSince == nil {
-            client.session.pinnedSince = now
+        if client.books.session.pinnedSince == nil {
+            client.books.session.pinnedSince = now
             pool.pinCounters.made &+= 1
             let reasons = server.session.holds.descriptions.joined(separator: ", ")
             log.info("\(label(client)) pinned to \(Self.identifier(of: server)): \(reasons)")
-            if !client.session.wasNotified {
-                client.session.wasNotified = true
+            if !client.books.session.wasNotified {
+                client.books.session.wasNotified = true
                 send(Self.pinNotice(reasons).bytes, to: client)
             }
         }
@@ -241,9 +241,9 @@ extension Worker {
 
     /// What a client's session has set from now on.
     func setSettings(_ settings: SessionSettings?, of client: ClientConnection) {
-        guard client.session.settings !== settings else { return }
-        client.session.settings = settings
-        client.statements.searchPath = settings?.value(of: "search_path") ?? []
+        guard client.books.session.settings !== settings else { return }
+        client.books.session.settings = settings
+        client.books.statements.searchPath = settings?.value(of: "search_path") ?? []
     }
 
     /// Takes from a free server what its last client left there; false when that is nothing.

@@ -5,14 +5,14 @@ extension Worker {
     @inline(never)
     func putBack(_ client: ClientConnection, behind message: ClientMessage) {
         guard message == .request(.query) || message == .request(.sync), client.scanner.isAtBoundary else { return }
-        client.session.isResetting = false
-        let lone = client.session.loneReset
-        client.session.loneReset = nil
+        client.books.session.isResetting = false
+        let lone = client.books.session.loneReset
+        client.books.session.loneReset = nil
         guard case .linked(let server) = client.link, !server.replies.isSkipping, server.pool.replication == nil else {
             return
         }
-        var values = client.session.initial?.settings ?? []
-        for (name, value) in zip(shared.tracked.names, client.session.starting?.values ?? []) {
+        var values = client.books.session.initial?.settings ?? []
+        for (name, value) in zip(shared.tracked.names, client.books.session.starting?.values ?? []) {
             if let value { values.append(SessionSetting(name: name.lowercased(), value: value)) }
         }
         guard !values.isEmpty else { return }
