@@ -104,7 +104,8 @@ import Testing
         #expect(try clients.other.query("select current_user").value == "app")
     }
 
-    @Test(arguments: ["SET", "startup packet"])
+    // One after the other, since they grant and revoke the same right.
+    @Test(.serialized, arguments: ["SET", "startup packet"])
     func `a query does not run without a value that the server refuses all of a sudden`(way: String) throws {
         let admin = try Postgres.shared.connect(database: "app")
         try admin.query("grant set on parameter log_min_duration_statement to app")
