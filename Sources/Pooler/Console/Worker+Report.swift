@@ -231,7 +231,7 @@ extension Worker {
 
 extension MemoryReport {
     /// How many bytes an object takes from the allocator; 0 where there is none to ask.
-    fileprivate static func size(of object: AnyObject?) -> Int {
+    static func size(of object: AnyObject?) -> Int {
         guard let object else { return 0 }
         return unsafe clinux_allocated_size(Unmanaged.passUnretained(object).toOpaque())
     }
