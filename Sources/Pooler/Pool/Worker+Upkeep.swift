@@ -48,10 +48,10 @@ extension Worker {
 
     /// Disconnects a client that has waited too long.
     private func endWait(of client: ClientConnection, in pool: WorkerPool, after waited: Duration) {
-        let settings = configuration.settings
+        let queryTimeout = configuration.settings.queryTimeout
         if client.limits.queryWaitTimeout > .zero, waited > client.limits.queryWaitTimeout {
             closeClient(client, .queryWaitTimeout(lastError: pool.failure?.reason.description))
-        } else if settings.queryTimeout > .zero, waited > settings.queryTimeout {
+        } else if queryTimeout > .zero, waited > queryTimeout {
             closeClient(client, .queuedQueryTimeout)
         }
     }
