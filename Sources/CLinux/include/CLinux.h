@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -43,6 +44,14 @@ static inline int clinux_epoll_delete(int epoll, int fd) { return epoll_ctl(epol
 static inline uint64_t clinux_epoll_data(const struct epoll_event *event) { return event->data.u64; }
 
 static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+static inline int clinux_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+/// Has a timer expire once, at a time of CLOCK_MONOTONIC.
+static inline int clinux_timerfd_set(int fd, int64_t nanoseconds) {
+    struct itimerspec when = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
 
 /// recv(2) and, without SIGPIPE, send(2), straight from the kernel: no thread of ours is ever cancelled, so the bookkeeping
 /// that glibc does around these two for pthread_cancel is for nothing.

@@ -12,7 +12,7 @@ extension Worker {
                 report.sockets.append(socketReport(client, wallClock))
                 if let pin = pinReport(client) { report.pins.append(pin) }
             case .server(let server): report.sockets.append(socketReport(server, wallClock))
-            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
+            case .mailbox, .alarm, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
         report.descriptors = descriptorReports()
@@ -195,7 +195,7 @@ extension Worker {
             case .server(let server):
                 servers = (servers.count + 1, server)
                 statements += server.statements.count
-            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
+            case .mailbox, .alarm, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
         func slab(_ slab: MemoryReport.Slab, size: Int, used: Int, free: Int = 0) -> MemoryReport {

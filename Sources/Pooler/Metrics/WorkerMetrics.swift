@@ -35,7 +35,7 @@ extension Worker {
                     pins[pool.key, default: 0] += 1
                 }
             case .server: metrics.servers += 1
-            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: continue
+            case .mailbox, .alarm, .listener, .pendingServer, .cancel, .secretLookUp: continue
             }
         }
         metrics.report.pools = poolReports { pins[$0.key] ?? 0 } + [consoleReport(clients: consoles)]

@@ -56,11 +56,11 @@ final class Poller {
         _ = clinux_epoll_delete(epoll.number, descriptor)
     }
 
-    /// Blocks until something happens or `timeout` milliseconds are over, and returns how many events there are.
+    /// Looks what has happened, or waits until something does, and returns how many events there are.
     /// Profilers find a worker's idle time by this name.
     @inline(never)
-    func wait(timeout: Int32) -> Int {
-        let count = unsafe epoll_wait(epoll.number, events, Int32(Self.batchSize), timeout)
+    func wait(blocking isBlocking: Bool) -> Int {
+        let count = unsafe epoll_wait(epoll.number, events, Int32(Self.batchSize), isBlocking ? -1 : 0)
         if count < 0 {
             precondition(errno == EINTR, "epoll_wait failed: \(Errno.last)")
             return 0

@@ -1,6 +1,8 @@
 /// What a worker's token may stand for. Every payload is one reference, so that a look at the table costs one retain.
 enum Registration {
     case mailbox
+    /// What is due by itself is due.
+    case alarm
     case listener(Listener)
     case client(ClientConnection)
     /// A server whose password or address is being looked up.

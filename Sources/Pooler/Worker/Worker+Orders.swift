@@ -179,7 +179,7 @@ extension Worker {
         for registration in Array(table.all) {
             switch registration {
             case .client(let client): if client.pool === pool { closeClient(client, reason) }
-            case .server, .pendingServer, .mailbox, .listener, .cancel, .secretLookUp: break
+            case .server, .pendingServer, .mailbox, .alarm, .listener, .cancel, .secretLookUp: break
             }
         }
         endLookUps(of: pool, reason.text, onlyWaiting: false)
@@ -190,7 +190,7 @@ extension Worker {
 
     /// Servers that wait for a password or an address have nobody left to wait for; what arrives finds them gone.
     private func dropPending(of pool: WorkerPool) {
-        for token in Array(pool.pool.allServers) {
+        for token in pool.pool.allServers {
             if case .pendingServer = table[token] { removePending(token, of: pool) }
         }
     }

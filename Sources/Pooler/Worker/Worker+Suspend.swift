@@ -19,7 +19,7 @@ extension Worker {
                 if client.phase.isSession, client.isOpen { clientEvent(client, .readable) }
             case .server(let server):
                 if !server.phase.isLoggingIn, server.isOpen { readServer(server) }
-            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: break
+            case .mailbox, .alarm, .listener, .pendingServer, .cancel, .secretLookUp: break
             }
         }
     }
@@ -98,7 +98,7 @@ extension Worker {
                 }
             case .server(let server):
                 if !server.phase.isLoggingIn, !isDrained(server, keepsRequest: false) { found.append(server) }
-            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: break
+            case .mailbox, .alarm, .listener, .pendingServer, .cancel, .secretLookUp: break
             }
         }
         return found

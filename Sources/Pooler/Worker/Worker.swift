@@ -34,6 +34,8 @@ final class Worker {
     /// Read once for each turn of the loop.
     var now: Instant
     private var nextUpkeep: Instant
+    /// Wakes the loop for what is due by itself.
+    private var alarm: Alarm
     private var isRunning = true
     /// Why nobody is read any further than has to be.
     var standstill = Standstill.none {
@@ -101,16 +103,20 @@ final class Worker {
         now = .now()
         timers = TimerWheel(now: now)
         nextUpkeep = now + Self.upkeepPeriod
+        alarm = try Alarm()
         parameterSets = ParameterSets(tracked: shared.tracked)
-        let token = table.reserve()
-        table.fill(token, .mailbox)
-        poller.addShared(mailbox.descriptor, token)
+        let mail = table.reserve()
+        table.fill(mail, .mailbox)
+        poller.addShared(mailbox.descriptor, mail)
+        let ring = table.reserve()
+        table.fill(ring, .alarm)
+        poller.add(alarm.descriptor, ring)
     }
 
     /// The thread's whole life.
     func run() {
         while isRunning {
-            let count = poller.wait(timeout: waitLimit())
+            let count = poller.wait(blocking: !hasMoreToDo())
             now = .now()
             for index in 0..<count {
                 let event = poller[index]
@@ -130,11 +136,13 @@ final class Worker {
     /// Ends the loop after this turn.
     func stop() { isRunning = false }
 
-    /// Milliseconds until something is due by itself.
-    private func waitLimit() -> Int32 {
-        if !readyAgain.isEmpty || !loginsReady.isEmpty { return 0 }
-        let due = timers.armedCount > 0 ? min(nextUpkeep, now.advanced(nanoseconds: Self.grain)) : nextUpkeep
-        return Int32(clamping: max(0, due.nanoseconds(since: now) / 1_000_000 + 1))
+    /// Whether the next turn should begin at once; if not, the alarm is set to when it has to.
+    private func hasMoreToDo() -> Bool {
+        if !readyAgain.isEmpty || !loginsReady.isEmpty { return true }
+        var due = nextUpkeep
+        if timers.armedCount > 0 { due = min(due, now.advanced(nanoseconds: Self.grain)) }
+        alarm.ring(by: due, now: now)
+        return false
     }
 
     private func dispatch(_ token: Token, _ events: PollEvents) {
@@ -144,7 +152,7 @@ final class Worker {
         case .mailbox: receiveMail()
         case .listener(let listener): accept(from: listener)
         case .cancel(let cancel): cancelEvent(cancel, events)
-        case .pendingServer, .secretLookUp, nil: break
+        case .alarm, .pendingServer, .secretLookUp, nil: break
         }
     }
 
@@ -157,7 +165,7 @@ final class Worker {
             switch table[token] {
             case .client(let client): readClient(client)
             case .server(let server): readServer(server)
-            case .mailbox, .listener, .cancel, .pendingServer, .secretLookUp, nil: break
+            case .mailbox, .alarm, .listener, .cancel, .pendingServer, .secretLookUp, nil: break
             }
         }
     }
@@ -183,7 +191,7 @@ final class Worker {
                     clientDeadlineReached(client)
                 }
             case .cancel(let cancel): cancelDeadlineReached(cancel)
-            case .server, .mailbox, .listener, .pendingServer, .secretLookUp, nil: break
+            case .server, .mailbox, .alarm, .listener, .pendingServer, .secretLookUp, nil: break
             }
         }
     }

@@ -21,7 +21,7 @@ extension Worker {
             switch registration {
             case .client(let client): report(client)
             case .server(let server): report(server)
-            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: nil
+            case .mailbox, .alarm, .listener, .pendingServer, .cancel, .secretLookUp: nil
             }
         }
     }

@@ -26,7 +26,7 @@ extension Worker {
             case .server(let server): !server.phase.isPassing && server.cancelsInFlight == 0
             case .client(let client):
                 if case .login(let login) = client.phase { login.isUntouched } else { true }
-            case .mailbox, .listener, .pendingServer, .cancel, .secretLookUp: true
+            case .mailbox, .alarm, .listener, .pendingServer, .cancel, .secretLookUp: true
             }
         }
     }
