@@ -41,7 +41,7 @@ struct Pool {
         case keep
     }
 
-    private var servers: [Token: ServerState] = [:]
+    private var servers = ServerStates()
     /// Most recently used last.
     private var idle = Deque<Token>()
     private(set) var queue = WaitQueue()
@@ -168,7 +168,7 @@ struct Pool {
 
     func state(of server: Token) -> ServerState? { servers[server] }
 
-    var allServers: some Collection<Token> { servers.keys }
+    var allServers: [Token] { servers.servers }
 
     private mutating func takeIdle(roundRobin: Bool) -> (server: Token, since: Instant)? {
         guard let server = roundRobin ? idle.popFirst() : idle.popLast(), case .idle(let since) = servers[server]

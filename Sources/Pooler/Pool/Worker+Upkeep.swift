@@ -102,7 +102,7 @@ extension Worker {
                 break
             }
         }
-        for token in Array(pool.pool.allServers) {
+        for token in pool.pool.allServers {
             guard case .pendingServer(let pending) = table[token], let since = pending.since, now - since > timeout
             else { continue }
             openingFailed(token, pool, .connectTimeout)

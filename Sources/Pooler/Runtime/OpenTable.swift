@@ -37,6 +37,21 @@ struct OpenTable<Element> {
         count += 1
     }
 
+    /// Puts another element with the same hash in the place of the one that `isMeant` picks; false when there is none.
+    @inline(__always)
+    mutating func replace(hash: Int, with element: Element, where isMeant: (Element) -> Bool) -> Bool {
+        guard count > 0 else { return false }
+        var index = home(of: hash)
+        while let slot = slots[index] {
+            if slot.hash == hash, isMeant(slot.element) {
+                slots[index] = Slot(hash: hash, element: element)
+                return true
+            }
+            index = next(index)
+        }
+        return false
+    }
+
     /// Removes the element with this hash that `isMeant` picks; false when there is none.
     @discardableResult
     mutating func remove(hash: Int, where isMeant: (Element) -> Bool) -> Bool {

@@ -13,12 +13,16 @@ import Testing
             if let value = model[key] {
                 #expect(table.first(hash: hash) { $0.key == key }?.value == value)
                 if Bool.random() {
+                    #expect(table.replace(hash: hash, with: (key, step)) { $0.key == key })
+                    model[key] = step
+                } else if Bool.random() {
                     #expect(table.remove(hash: hash) { $0.key == key })
                     model[key] = nil
                 }
             } else {
                 #expect(table.first(hash: hash) { $0.key == key } == nil)
                 #expect(!table.remove(hash: hash) { $0.key == key })
+                #expect(!table.replace(hash: hash, with: (key, step)) { $0.key == key })
                 table.insert((key, step), hash: hash)
                 model[key] = step
             }
