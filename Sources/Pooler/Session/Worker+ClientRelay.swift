@@ -221,15 +221,17 @@ extension Worker {
         switch message {
         case .request(let request):
             if request == .query, configuration.disallowsSimpleQuery { return .close(.simpleQueryDisallowed) }
-            if let pool = client.pool, pool.heedsSession,
-                request == .query || request == .functionCall || (request == .parse && pool.statementLimit == 0),
-                let disposition = sessionDisposition(of: request, header, at: range, from: client)
-            {
-                return disposition
-            }
-            if let pool = client.pool, pool.statementLimit > 0, request.concernsStatements {
-                return trackedDisposition(
-                    of: request, header, at: range, before: follower, from: client, limit: pool.statementLimit)
+            if let pool = client.pool {
+                if pool.heedsSession,
+                    request == .query || request == .functionCall || (request == .parse && pool.statementLimit == 0),
+                    let disposition = sessionDisposition(of: request, header, at: range, from: client)
+                {
+                    return disposition
+                }
+                if pool.statementLimit > 0, request.concernsStatements {
+                    return trackedDisposition(
+                        of: request, header, at: range, before: follower, from: client, limit: pool.statementLimit)
+                }
             }
             guard let server = linkedServer(of: client) else { return .wait }
             if request == .describePortal { client.books.statements.describesPortals = true }

@@ -26,12 +26,18 @@ struct SessionLexer: ~Escapable {
     }
 
     /// What a text does, which may end with a zero byte.
-    @inline(__always)
     static func effects(of text: RawSpan, hasBackslashes: Bool = false) -> SessionEffects {
         var lexer = SessionLexer(text, hasBackslashes: hasBackslashes)
-        lexer.readStatements()
-        if lexer.isAmbiguous { lexer.addOtherReading() }
+        lexer.readText()
         return lexer.effects
+    }
+
+    /// The same, but nil for the many texts that leave a session as it is.
+    @inline(__always)
+    static func changes(by text: RawSpan, hasBackslashes: Bool) -> SessionEffects? {
+        var lexer = SessionLexer(text, hasBackslashes: hasBackslashes)
+        lexer.readText()
+        return lexer.effects.isEmpty ? nil : lexer.effects
     }
 
     /// Where a text names prepared statements, in its order, up to where it can be read in two ways.
@@ -40,6 +46,13 @@ struct SessionLexer: ~Escapable {
         lexer.references = []
         lexer.readStatements()
         return lexer.references ?? []
+    }
+
+    @inline(__always)
+    @_lifetime(self: copy self)
+    private mutating func readText() {
+        readStatements()
+        if isAmbiguous { addOtherReading() }
     }
 
     @inline(never)

@@ -17,8 +17,10 @@ extension Worker {
         let scratch = self.scratch
         let hasBackslashes = client.parameters?.hasBackslashes ?? false
         let start = request == .query ? range.lowerBound + FrameHeader.size : textStart(ofParse: range)
-        var effects = SessionLexer.effects(of: scratch.bytes(start..<range.upperBound), hasBackslashes: hasBackslashes)
-        guard !effects.isEmpty else { return nil }
+        guard
+            var effects = SessionLexer.changes(
+                by: scratch.bytes(start..<range.upperBound), hasBackslashes: hasBackslashes)
+        else { return nil }
         if effects.resets, request == .query {
             client.books.session.loneReset = LoneReset(scratch.bytes(start..<range.upperBound))
         }
