@@ -63,7 +63,7 @@ final class ClientConnection: Connection {
     @inline(__always)
     var books: ClientBooks {
         if let openedBooks { return openedBooks }
-        let books = ClientBooks()
+        let books = ClientBooks(openedAt: receivedAt)
         openedBooks = books
         return books
     }
@@ -79,10 +79,16 @@ final class ClientConnection: Connection {
 
 /// What a client believes its session to hold.
 final class ClientBooks {
+    /// When its first request came.
+    let openedAt: Instant
     /// The prepared statements, where they are tracked.
     var statements = ClientStatements()
     /// Everything else.
     var session = ClientSession()
+
+    init(openedAt: Instant) {
+        self.openedAt = openedAt
+    }
 }
 
 /// A request that is refused without a server: which one, and what is left of it to discard.

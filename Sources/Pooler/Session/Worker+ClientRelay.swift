@@ -110,7 +110,9 @@ extension Worker {
 
     private func process(_ client: ClientConnection, _ range: Range<Int>) {
         switch client.phase {
-        case .session: relay(from: client, range)
+        case .session:
+            loginPace.requestCame(first: client.books.openedAt, now: now)
+            relay(from: client, range)
         case .login: processLogin(client, range)
         case .console: processConsole(client, range)
         case .welcomeWait: hold(range, for: client)

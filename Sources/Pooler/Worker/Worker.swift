@@ -47,6 +47,8 @@ final class Worker {
     var readyAgain: [Token] = []
     /// Clients in login with something to read: they get their turn after established ones.
     var loginsReady: [Token] = []
+    /// How often that is.
+    var loginPace: LoginPace
     /// Servers that leave for other workers at the end of the turn.
     var departures: [Departure] = []
     /// TLS sessions that servers offered.
@@ -103,6 +105,7 @@ final class Worker {
         now = .now()
         timers = TimerWheel(now: now)
         nextUpkeep = now + Self.upkeepPeriod
+        loginPace = LoginPace(now: now)
         alarm = try Alarm()
         parameterSets = ParameterSets(tracked: shared.tracked)
         let mail = table.reserve()
@@ -138,9 +141,13 @@ final class Worker {
 
     /// Whether the next turn should begin at once; if not, the alarm is set to when it has to.
     private func hasMoreToDo() -> Bool {
-        if !readyAgain.isEmpty || !loginsReady.isEmpty { return true }
+        if !readyAgain.isEmpty { return true }
         var due = nextUpkeep
         if timers.armedCount > 0 { due = min(due, now.advanced(nanoseconds: Self.grain)) }
+        if !loginsReady.isEmpty {
+            guard loginPace.isResting(at: now) else { return true }
+            due = min(due, loginPace.restsUntil)
+        }
         alarm.ring(by: due, now: now)
         return false
     }
@@ -170,15 +177,17 @@ final class Worker {
         }
     }
 
-    /// Established sessions go first: a storm of logins gets a bounded share of each turn.
+    /// Established sessions go first: a storm of logins gets a bounded share of each turn, and not every turn.
     private func runLogins() {
-        guard !loginsReady.isEmpty else { return }
+        guard !loginsReady.isEmpty, !loginPace.isResting(at: now) else { return }
+        let began = Instant.now()
         var turn = 0
         repeat {
             if case .client(let client) = table[loginsReady[turn]] { loginReady(client) }
             turn += 1
         } while turn < min(Self.loginsPerTurn, loginsReady.count) && .now() - now < Self.loginTimePerTurn
         loginsReady.removeFirst(turn)
+        loginPace.turnEnded(after: began, now: .now())
     }
 
     private func expireTimers() {
