@@ -4,8 +4,11 @@ import Testing
 @testable import Pooler
 
 @Suite struct PendingBytesTests {
-    private static let block = BlockPool.Size.large.rawValue
-    private static let small = BlockPool.Size.small.rawValue
+    /// How much of blocks is in use, by how many bytes they have room for.
+    private static let block = BlockHead.room(in: .large)
+    private static let small = BlockHead.room(in: .small)
+    private static let blockSize = BlockPool.Size.large.rawValue
+    private static let smallSize = BlockPool.Size.small.rawValue
 
     /// What the bytes are, run by run.
     private static func runs(of pending: borrowing PendingBytes) -> [[UInt8]] {
@@ -52,8 +55,8 @@ import Testing
             let (count, isEmpty) = (pending.count, pending.isEmpty)
             #expect(count == model.count && isEmpty == model.isEmpty)
             let runs = Self.runs(of: pending)
-            let large = runs.count * Self.block
-            #expect([large, large - Self.block + Self.small].contains(pool.bytesInUse))
+            let large = runs.count * Self.blockSize
+            #expect([large, large - Self.blockSize + Self.smallSize].contains(pool.bytesInUse))
             #expect(runs.allSatisfy { !$0.isEmpty })
             #expect(Self.front(of: pending) == runs.first ?? [])
             if step % 8 == 0 { #expect(runs.reduce(into: []) { $0.append(contentsOf: $1) } == model) }
@@ -66,16 +69,16 @@ import Testing
         let pool = BlockPool()
         var pending = PendingBytes()
         [1, 2, 3].withSpan { pending.append($0, from: pool) }
-        #expect(pool.bytesInUse == Self.small)
+        #expect(pool.bytesInUse == Self.smallSize)
         let more = pattern(Self.small)
         more.withSpan { pending.append($0, from: pool) }
-        #expect(pool.bytesInUse == Self.small + Self.block)
+        #expect(pool.bytesInUse == Self.smallSize + Self.blockSize)
         #expect(Self.runs(of: pending).flatMap(\.self) == [1, 2, 3] + more)
         pending.dropFront(Self.small, to: pool)
-        #expect(pool.bytesInUse == Self.block)
+        #expect(pool.bytesInUse == Self.blockSize)
         #expect(Self.front(of: pending) == Array(more.suffix(3)))
         pending.removeAll(to: pool)
-        #expect(pool.bytesInUse == 0 && pool.bytesFree == Self.small + Self.block)
+        #expect(pool.bytesInUse == 0 && pool.bytesFree == Self.smallSize + Self.blockSize)
     }
 
     @Test func `Emptied by dropping, it owns no block`() {
@@ -83,14 +86,18 @@ import Testing
         var pending = PendingBytes()
         let bytes = pattern(3 * Self.block)
         bytes.withSpan { pending.append($0, from: pool) }
-        #expect(pool.bytesInUse == 3 * Self.block)
+        #expect(pool.bytesInUse == 3 * Self.blockSize)
         for left in [2, 1, 0] {
             pending.dropFront(Self.block, to: pool)
-            #expect(pool.bytesInUse == left * Self.block)
+            #expect(pool.bytesInUse == left * Self.blockSize)
         }
         let isEmpty = pending.isEmpty
         #expect(isEmpty && Self.front(of: pending) == [])
-        #expect(pool.bytesFree == 3 * Self.block)
+        #expect(pool.bytesFree == 3 * Self.blockSize)
+    }
+
+    @Test func `Empty, it takes no more room than a pointer`() {
+        #expect(MemoryLayout<PendingBytes>.size == MemoryLayout<Int>.size)
     }
 
     @Test func `Blocks are used again, and only so many are kept`() {
@@ -99,9 +106,9 @@ import Testing
         let bytes = pattern(300 * Self.block)
         bytes.withSpan { pending.append($0, from: pool) }
         pending.removeAll(to: pool)
-        #expect(pool.bytesInUse == 0 && pool.bytesFree == 256 * Self.block)
+        #expect(pool.bytesInUse == 0 && pool.bytesFree == 256 * Self.blockSize)
         [1, 2, 3].withSpan { pending.append($0, from: pool) }
-        #expect(pool.bytesInUse == Self.small && pool.bytesFree == 256 * Self.block)
+        #expect(pool.bytesInUse == Self.smallSize && pool.bytesFree == 256 * Self.blockSize)
         #expect(Self.front(of: pending) == [1, 2, 3])
         pending.removeAll(to: pool)
     }
