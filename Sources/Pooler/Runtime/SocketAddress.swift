@@ -2,13 +2,16 @@ import CLinux
 import Glibc
 import PoolerConfig
 
-/// One end of a socket. Small, because every client has one for as long as it is there.
+/// One end of a socket. Eight bytes, because every client has one for as long as it is there: what does not fit is boxed.
 enum SocketAddress: Sendable, Hashable {
-    /// A TCP address. `scope` is the number of the interface that a link-local IPv6 address belongs to, or 0.
-    case tcp(IPAddress, port: UInt16, scope: UInt32)
-    /// A Unix socket: its path, with a leading `@` in the abstract namespace (unix(7)); empty when it has none, as at the
-    /// client's end.
-    case unix(String)
+    /// TCP over IPv4.
+    case tcpV4(UInt32, port: UInt16)
+    /// TCP over IPv6. `scope` is the number of the interface that a link-local address belongs to, or 0.
+    indirect case tcpV6(UInt128, port: UInt16, scope: UInt32)
+    /// A Unix socket without a name, as at the client's end.
+    case unnamedUnix
+    /// A Unix socket: its path, with a leading `@` in the abstract namespace (unix(7)); not empty.
+    indirect case unix(String)
     /// Anything else.
     case other
 
@@ -18,7 +21,7 @@ enum SocketAddress: Sendable, Hashable {
         guard path.utf8.count + (isAbstract ? 0 : 1) <= MemoryLayout<sockaddr_un>.size - Self.pathOffset else {
             return nil
         }
-        self = .unix(path)
+        self = path.isEmpty ? .unnamedUnix : .unix(path)
     }
 
     /// Copies an address that the system gave out (getaddrinfo(3)).
@@ -64,20 +67,23 @@ enum SocketAddress: Sendable, Hashable {
         switch Int32(unsafe bytes.loadUnaligned(as: sockaddr_storage.self).ss_family) {
         case AF_INET:
             let address = unsafe bytes.loadUnaligned(as: sockaddr_in.self)
-            self = .tcp(
-                .v4(UInt32(bigEndian: address.sin_addr.s_addr)), port: UInt16(bigEndian: address.sin_port), scope: 0)
+            self = .tcpV4(UInt32(bigEndian: address.sin_addr.s_addr), port: UInt16(bigEndian: address.sin_port))
         case AF_INET6:
             let address = unsafe bytes.loadUnaligned(as: sockaddr_in6.self)
             let bits = unsafe withUnsafeBytes(of: address.sin6_addr) { unsafe $0.loadUnaligned(as: UInt128.self) }
-            self = .tcp(
-                IPAddress(mappedV6: UInt128(bigEndian: bits)), port: UInt16(bigEndian: address.sin6_port),
-                scope: address.sin6_scope_id)
+            let port = UInt16(bigEndian: address.sin6_port)
+            self =
+                switch IPAddress(mappedV6: UInt128(bigEndian: bits)) {
+                case .v4(let bits): .tcpV4(bits, port: port)
+                case .v6(let bits): .tcpV6(bits, port: port, scope: address.sin6_scope_id)
+                }
         case AF_UNIX:
             let path = unsafe bytes[min(Self.pathOffset, length)..<min(length, MemoryLayout<sockaddr_un>.size)]
             if unsafe path.first == 0 {
                 self = unsafe .unix("@" + String(decoding: path.dropFirst(), as: UTF8.self))
             } else {
-                self = unsafe .unix(String(decoding: path.prefix { $0 != 0 }, as: UTF8.self))
+                let path = unsafe String(decoding: path.prefix { $0 != 0 }, as: UTF8.self)
+                self = path.isEmpty ? .unnamedUnix : .unix(path)
             }
         default:
             self = .other
@@ -109,14 +115,14 @@ enum SocketAddress: Sendable, Hashable {
     /// Returns how many bytes there are.
     private func write(to target: UnsafeMutableRawBufferPointer) -> Int {
         switch self {
-        case .tcp(.v4(let bits), let port, _):
+        case .tcpV4(let bits, let port):
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = port.bigEndian
             address.sin_addr.s_addr = bits.bigEndian
             unsafe target.storeBytes(of: address, as: sockaddr_in.self)
             return MemoryLayout<sockaddr_in>.size
-        case .tcp(.v6(let bits), let port, let scope):
+        case .tcpV6(let bits, let port, let scope):
             var address = sockaddr_in6()
             address.sin6_family = sa_family_t(AF_INET6)
             address.sin6_port = port.bigEndian
@@ -130,42 +136,61 @@ enum SocketAddress: Sendable, Hashable {
             unsafe target.storeBytes(of: sa_family_t(AF_UNIX), as: sa_family_t.self)
             // The abstract namespace begins with a zero byte; other paths end with one.
             var bytes = Array(path.utf8)
-            if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 } else if !bytes.isEmpty { bytes.append(0) }
+            if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 } else { bytes.append(0) }
             for (index, byte) in bytes.enumerated() { unsafe target[Self.pathOffset + index] = byte }
             return Self.pathOffset + bytes.count
+        case .unnamedUnix:
+            unsafe target.storeBytes(of: sa_family_t(AF_UNIX), as: sa_family_t.self)
+            return Self.pathOffset
         case .other:
             return Self.pathOffset
         }
     }
 
+    /// The IP address, if it is one of TCP.
+    var ipAddress: IPAddress? {
+        switch self {
+        case .tcpV4(let bits, _): .v4(bits)
+        case .tcpV6(let bits, _, _): .v6(bits)
+        case .unnamedUnix, .unix, .other: nil
+        }
+    }
+
     /// The path of a Unix socket; nil when it has none.
     var unixPath: String? {
-        if case .unix(let path) = self, !path.isEmpty { path } else { nil }
+        if case .unix(let path) = self { path } else { nil }
     }
 
     /// The same address with another port.
     func at(port: Int) -> SocketAddress {
-        guard case .tcp(let address, _, let scope) = self else { return self }
-        return .tcp(address, port: UInt16(clamping: port), scope: scope)
+        let port = UInt16(clamping: port)
+        return switch self {
+        case .tcpV4(let bits, _): .tcpV4(bits, port: port)
+        case .tcpV6(let bits, _, let scope): .tcpV6(bits, port: port, scope: scope)
+        case .unnamedUnix, .unix, .other: self
+        }
     }
 
     /// AF_INET, AF_INET6 or AF_UNIX.
     var family: Int32 {
         switch self {
-        case .tcp(.v4, _, _): AF_INET
-        case .tcp(.v6, _, _): AF_INET6
-        case .unix: AF_UNIX
+        case .tcpV4: AF_INET
+        case .tcpV6: AF_INET6
+        case .unnamedUnix, .unix: AF_UNIX
         case .other: AF_UNSPEC
         }
     }
 
     var isUnix: Bool {
-        if case .unix = self { true } else { false }
+        switch self {
+        case .unnamedUnix, .unix: true
+        case .tcpV4, .tcpV6, .other: false
+        }
     }
 
     /// The numeric address, or `unix`.
     var host: String {
-        guard case .tcp = self else { return "unix" }
+        guard ipAddress != nil else { return "unix" }
         // With the zone of a link-local address, and without any look-up: getnameinfo(3).
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let result = unsafe withSockaddr { pointer, length in
@@ -177,6 +202,9 @@ enum SocketAddress: Sendable, Hashable {
 
     /// The port; 0 for a Unix socket.
     var port: Int {
-        if case .tcp(_, let port, _) = self { Int(port) } else { 0 }
+        switch self {
+        case .tcpV4(_, let port), .tcpV6(_, let port, _): Int(port)
+        case .unnamedUnix, .unix, .other: 0
+        }
     }
 }

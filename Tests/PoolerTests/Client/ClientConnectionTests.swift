@@ -6,7 +6,7 @@ import Testing
     private static func make() -> ClientConnection {
         ClientConnection(
             token: Token(slot: 0, generation: 0), id: 1, transport: Transport(FileDescriptor(-1)),
-            peer: .unix(""), now: .now())
+            peer: .unnamedUnix, now: .now())
     }
 
     /// With what its table entry and its cancel key take, that makes some 440 bytes for an idle client; a field more than

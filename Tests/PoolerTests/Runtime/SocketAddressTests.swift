@@ -53,6 +53,23 @@ import Testing
         #expect(SocketAddress(unixPath: String(repeating: "é", count: 54)) == nil)
     }
 
+    @Test func `A Unix socket without a name is one, and has no path`() throws {
+        let address = try #require(SocketAddress(unixPath: ""))
+        #expect(address == .unnamedUnix && address.isUnix && address.host == "unix" && address.unixPath == nil)
+        #expect(Self.bytes(address).count == 2 && SocketAddress(bytes: address.bytes) == address)
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1", "fe80::1"])
+    func `An address comes out of its bytes as it went in`(_ host: String) throws {
+        let address = try #require(Self.numeric(host, "6432"))
+        #expect(SocketAddress(bytes: address.bytes) == address)
+        #expect(address.at(port: 1).port == 1 && address.at(port: 1).host == host)
+    }
+
+    @Test func `An address takes eight bytes`() {
+        #expect(MemoryLayout<SocketAddress>.size == 8)
+    }
+
     @Test func `A descriptor that is no socket has no address`() {
         let address = SocketAddress.local(of: -1)
         #expect(!address.isUnix && address.port == 0)

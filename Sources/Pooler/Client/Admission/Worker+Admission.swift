@@ -130,6 +130,6 @@ extension Worker {
     /// Where a client is; nil on a Unix socket.
     func address(of client: ClientConnection) -> IPAddress? {
         // The zone of a link-local address is no part of rules.
-        if case .tcp(let address, _, _) = client.peer { address } else { nil }
+        client.peer.ipAddress
     }
 }
