@@ -140,8 +140,7 @@ extension Worker {
         case .session, .canceling, .closing: break
         }
         leaveLogin(client)
-        if let key = client.cancelKey { clientsByCancelKey[key] = nil }
-        client.cancelKey = nil
+        setCancelKey(nil, of: client)
         if let budget = client.limits.userBudget { _ = budget.release() }
         if let budget = client.limits.databaseBudget { _ = budget.release() }
         client.limits.userBudget = nil

@@ -295,8 +295,7 @@ extension Worker {
         if configuration.settings.applicationNameAddHost { starting[TrackedParameters.applicationNameIndex] = nil }
         if starting.contains(where: { $0 != nil }) { client.books.session.starting = parameterSets.intern(starting) }
         let key = makeCancelKey()
-        client.cancelKey = key
-        clientsByCancelKey[key] = client
+        setCancelKey(key, of: client)
         var writer = MessageWriter()
         writer.raw(proof)
         writer.authenticationOk()

@@ -22,8 +22,7 @@ extension Worker {
 
     func startConsole(_ client: ClientConnection, _ role: ConsoleRole) {
         let key = makeCancelKey()
-        client.cancelKey = key
-        clientsByCancelKey[key] = client
+        setCancelKey(key, of: client)
         var writer = MessageWriter()
         writer.authenticationOk()
         let parameters = client.identity?.parameters ?? []

@@ -56,7 +56,8 @@ final class Worker {
 
     // What the worker holds.
     var pools: [PoolKey: WorkerPool] = [:]
-    var clientsByCancelKey: [CancelKey: ClientConnection] = [:]
+    /// Of the clients that have logged in.
+    var cancelKeys = CancelKeyTable()
     /// Where cancel requests go for clients of other processes; on one worker alone.
     var peerPools: [Int: PeerPool] = [:]
     var parameterSets: ParameterSets

@@ -3,6 +3,21 @@ extension Worker {
     /// A new client's key, which names this process among its peers.
     func makeCancelKey() -> CancelKey { .random(peer: configuration.settings.peerId) }
 
+    /// Gives a client its key, or takes it away when the client goes.
+    func setCancelKey(_ key: CancelKey?, of client: ClientConnection) {
+        if let old = client.cancelKey { cancelKeys.remove(old, slot: client.token.slot) }
+        client.cancelKey = key
+        if let key { cancelKeys.insert(key, slot: client.token.slot) }
+    }
+
+    /// The client whose key it is.
+    private func client(with key: CancelKey) -> ClientConnection? {
+        func client(inSlot slot: UInt32) -> ClientConnection? {
+            if case .client(let client) = table.registration(inSlot: slot) { client } else { nil }
+        }
+        return cancelKeys.slot(for: key) { client(inSlot: $0)?.cancelKey == key }.flatMap(client)
+    }
+
     /// A stranger has sent a cancel request. It stays connected until the request has been dealt with, as with Postgres.
     func startCanceling(_ client: ClientConnection, _ key: CancelKey) {
         loginCount -= 1
@@ -38,7 +53,7 @@ extension Worker {
 
     /// A cancel request has come in somewhere; it concerns this worker if the key's client is here.
     func cancelRequested(_ request: CancelRequest) {
-        guard let client = clientsByCancelKey[request.key] else { return }
+        guard let client = client(with: request.key) else { return }
         if case .console(var session) = client.phase {
             let actions = session.cancelled()
             client.phase = .console(session)
@@ -81,7 +96,7 @@ extension Worker {
             let (request, since) = pool.waitingCancels.takeFirst()
         {
             // The query may have ended meanwhile, and the client have left.
-            guard let client = clientsByCancelKey[request.key], case .linked(let server) = client.link,
+            guard let client = client(with: request.key), case .linked(let server) = client.link,
                 !server.replies.isEmpty, let key = server.cancelKey
             else { continue }
             if server.replies.isOurQueryNext {

@@ -116,8 +116,7 @@ extension Worker {
                 settings: record.startupSettings.map { SessionSetting(name: $0.name, value: $0.value) })
         }
         if let key = record.cancelKey {
-            client.cancelKey = key
-            clientsByCancelKey[key] = client
+            setCancelKey(key, of: client)
         }
         switch record.stage {
         case .connected:
