@@ -22,36 +22,33 @@ final class ClientConnection: Connection {
     /// linked → none.
     enum Link {
         case none
-        case waiting(WaitQueue.Ticket, since: Instant)
+        case waiting(WaitQueue.Ticket)
         /// It has a server, whose parameters are being aligned or whose session is being looked at; its own bytes wait.
         case aligning(ServerConnection)
         case linked(ServerConnection)
     }
 
-    let peer: SocketAddress
-
-    var phase = Phase.login(ClientLogin())
-    var link = Link.none
+    // Behind the bytes that `Connection` ends with, these take no room.
     /// Its next request is answered with an error of ours, up to its Sync.
     var refusal = RequestRefusal.none
     /// Whether the notice of query_wait_notify has gone out in this wait.
     var wasNotifiedOfWait = false
-    /// Here, between others of a byte, it takes no room.
     let isUnix: Bool
 
+    let peer: SocketAddress
+    var phase = Phase.login(ClientLogin())
     /// What its login waits for; nil before the startup packet and after the login.
     var login: PendingLogin?
     var identity: ClientIdentity?
     var pool: WorkerPool?
     var parameters: ParameterSet?
-    var cancelKey: CancelKey?
     /// What it believes of its session; nil until it has asked something, as of most idle clients.
     private(set) var openedBooks: ClientBooks?
-    /// What has come of a Parse that is too long for the scratch block, up to the whole frame.
-    var largeParse: [UInt8] = []
-    var limits: ClientLimits = .none
-    /// When the request that it waits for, or for the answer of, came; nil between requests.
-    var requestStartedAt: Instant?
+    var limits = ClientLimits.none
+    /// `requestStartedAt`, or `never`: an optional of it takes twice the room.
+    private var requestStart = Instant.never
+    var link = Link.none
+    var cancelKey: CancelKey?
 
     init(token: Token, id: UInt64, transport: consuming Transport, peer: SocketAddress, now: Instant) {
         self.peer = peer
@@ -66,6 +63,12 @@ final class ClientConnection: Connection {
         let books = ClientBooks(openedAt: receivedAt)
         openedBooks = books
         return books
+    }
+
+    /// When the request that it waits for, or for the answer of, came; nil between requests.
+    var requestStartedAt: Instant? {
+        @inline(__always) get { requestStart == .never ? nil : requestStart }
+        @inline(__always) set { requestStart = newValue ?? .never }
     }
 
     /// The server that it is linked to or being aligned with.
@@ -85,6 +88,8 @@ final class ClientBooks {
     var statements = ClientStatements()
     /// Everything else.
     var session = ClientSession()
+    /// What has come of a Parse that is too long for the scratch block, up to the whole frame.
+    var largeParse: [UInt8] = []
 
     init(openedAt: Instant) {
         self.openedAt = openedAt
@@ -100,20 +105,4 @@ enum RequestRefusal: UInt8 {
     case untilSync
     /// The next request, since its client believes in state that it has no more.
     case stateLost
-}
-
-/// The limits that depend on the client's login user.
-struct ClientLimits: Equatable {
-    /// Zero: off.
-    var idleTimeout: Duration
-    var queryWaitTimeout: Duration
-    /// What counts the client against max_user_client_connections and max_db_client_connections.
-    var userBudget: ConnectionBudget?
-    var databaseBudget: ConnectionBudget?
-
-    static let none = ClientLimits(idleTimeout: .zero, queryWaitTimeout: .zero)
-
-    static func == (left: ClientLimits, right: ClientLimits) -> Bool {
-        left.idleTimeout == right.idleTimeout && left.queryWaitTimeout == right.queryWaitTimeout
-    }
 }

@@ -39,7 +39,7 @@ extension Worker {
 
     /// Takes a client out of all books. Whether its socket is closed or lives on in another process is the caller's to see to.
     func letGo(_ client: ClientConnection) {
-        if case .waiting(let ticket, _) = client.link { client.pool?.pool.clientLeft(ticket) }
+        if case .waiting(let ticket) = client.link { client.pool?.pool.clientLeft(ticket) }
         client.link = .none
         leave(client)
         client.isOpen = false
@@ -102,7 +102,7 @@ extension Worker {
         switch client.link {
         case .none:
             break
-        case .waiting(let ticket, _):
+        case .waiting(let ticket):
             client.link = .none
             guard let pool = client.pool else { break }
             pool.pool.clientLeft(ticket)
@@ -141,10 +141,8 @@ extension Worker {
         }
         leaveLogin(client)
         setCancelKey(nil, of: client)
-        if let budget = client.limits.userBudget { _ = budget.release() }
-        if let budget = client.limits.databaseBudget { _ = budget.release() }
-        client.limits.userBudget = nil
-        client.limits.databaseBudget = nil
+        client.limits.budgets.release()
+        client.limits = .none
         if let pool = client.pool {
             letGoPin(client, pool)
             pool.clientCount -= 1

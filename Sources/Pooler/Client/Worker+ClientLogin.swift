@@ -87,20 +87,24 @@ extension Worker {
         let configuration = configuration.configuration
         let database = configuration.database(named: identity.database) ?? Database(name: identity.database)
         let limits = configuration.clientSettings(database: database, user: identity.user)
-        client.limits = ClientLimits(
-            idleTimeout: limits.clientIdleTimeout, queryWaitTimeout: limits.queryWaitTimeout)
+        var budgets = ClientBudgets()
+        // What is taken before a refusal goes with the client.
+        defer {
+            client.limits = clientLimits.limits(
+                idleTimeout: limits.clientIdleTimeout, queryWaitTimeout: limits.queryWaitTimeout, budgets)
+        }
         if !identity.isConsole, configuration.database(named: identity.database) != nil {
             guard
                 let budget = shared.directory.admitClient(
                     ofDatabase: identity.database, limit: limits.maxDbClientConnections)
             else { throw LoginRefusal(.tooManyDatabaseClients) }
-            client.limits.databaseBudget = budget
+            budgets.database = budget
         }
         guard
             let budget = shared.directory.admitClient(
                 ofUser: identity.user, limit: limits.maxUserClientConnections)
         else { throw LoginRefusal(.tooManyUserClients) }
-        client.limits.userBudget = budget
+        budgets.user = budget
     }
 
     /// The client is who it says. `proof` is what its method has to tell it at last: it goes out with the welcome, since each

@@ -56,7 +56,7 @@ extension Worker {
             id: client.id, state: state(of: client), user: client.identity?.user,
             database: isConsole ? ConsoleGreeting.database : client.identity?.database, address: client.peer.host,
             port: client.isUnix ? listenPort : client.peer.port, localAddress: client.isUnix ? "unix" : local.host,
-            localPort: client.isUnix ? listenPort : local.port, connectTime: client.connectedAtWallClock,
+            localPort: client.isUnix ? listenPort : local.port, connectTime: WallClock.seconds(at: client.connectedAt),
             requestTime: wallClock - (now - client.receivedAt).components.seconds, pointer: client.id)
         report.replication = replication(client.identity?.replication)
         report.poolUser = isConsole ? ConsoleGreeting.database : client.pool?.key.user
@@ -80,7 +80,7 @@ extension Worker {
             id: server.id, state: state(of: server), user: server.pool.key.user, database: server.pool.key.database,
             address: server.address.host, port: isUnix ? port : server.address.port,
             localAddress: isUnix ? "unix" : local.host, localPort: isUnix ? port : local.port,
-            connectTime: server.connectedAtWallClock,
+            connectTime: WallClock.seconds(at: server.connectedAt),
             requestTime: wallClock - (now - server.receivedAt).components.seconds, pointer: server.id)
         report.replication = replication(server.client?.identity?.replication)
         report.closeNeeded = server.isCloseNeeded

@@ -262,7 +262,7 @@ extension Worker {
     }
 
     private func queued(_ client: ClientConnection, _ ticket: WaitQueue.Ticket) {
-        client.link = .waiting(ticket, since: now)
+        client.link = .waiting(ticket)
         if let pool = client.pool { publishWaiting(pool) }
     }
 

@@ -61,4 +61,13 @@ extension Duration {
 enum WallClock {
     /// Seconds since 1970.
     static func now() -> Int64 { Int64(time(nil)) }
+
+    /// Seconds since 1970 at another moment, as the clock shows it now: when it has been set since then, by as much later or
+    /// earlier.
+    static func seconds(at instant: Instant) -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        let ago = Instant.now().nanoseconds(since: instant)
+        return (Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) &- ago) / 1_000_000_000
+    }
 }

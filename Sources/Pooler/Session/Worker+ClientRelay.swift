@@ -73,7 +73,7 @@ extension Worker {
     /// Takes up what a client sent while it waited.
     func processHeld(_ client: ClientConnection) {
         let count = client.held.count
-        guard count > 0 || !client.largeParse.isEmpty else {
+        guard count > 0 || client.openedBooks?.largeParse.isEmpty == false else {
             if client.hasUnreadInput { readClient(client) }
             return
         }
@@ -147,7 +147,7 @@ extension Worker {
                 cursor += count
                 continue
             }
-            if !client.largeParse.isEmpty {
+            if !client.books.largeParse.isEmpty {
                 guard takeLargeParse(of: client) else { break }
                 continue
             }

@@ -137,7 +137,7 @@ extension Worker {
 
     /// Adds to a long Parse.
     func collect(_ bytes: RawSpan, for client: ClientConnection) {
-        unsafe bytes.withUnsafeBytes { unsafe client.largeParse.append(contentsOf: $0) }
+        unsafe bytes.withUnsafeBytes { unsafe client.books.largeParse.append(contentsOf: $0) }
     }
 
     /// A long Parse has come as a whole. False while it has to wait.
@@ -145,7 +145,7 @@ extension Worker {
         guard client.books.statements.pause == .none, let server = linkedServer(of: client) else { return false }
         requestStarts(on: server)
         let limit = max(1, client.pool?.statementLimit ?? 1)
-        let outcome = unsafe client.largeParse.withUnsafeBytes { raw in
+        let outcome = unsafe client.books.largeParse.withUnsafeBytes { raw in
             let frame = unsafe RawSpan(_unsafeBytes: raw)
             guard let message = ParseMessage(frame) else { return StatementRelay.Outcome.passOn }
             return statements.parse(
@@ -155,7 +155,7 @@ extension Worker {
         switch outcome {
         case .passOn:
             server.replies.requestSent(.parse)
-            toServer.insert(client.largeParse, beside: scratch)
+            toServer.insert(client.books.largeParse, beside: scratch)
         case .sent, .absorbed, .sentForAnswers:
             break
         case .pause:
@@ -164,7 +164,7 @@ extension Worker {
         case .waits, .needsFollower, .changesSession:
             return false
         }
-        client.largeParse = []
+        client.books.largeParse = []
         return true
     }
 

@@ -37,6 +37,8 @@ extension Worker {
             if changesServerTLS { closeNeeded(servers(of: pool).filter { !$0.address.isUnix }) }
         }
         sweepDurations()
+        // Budgets that nobody is left to count against go with the old limits.
+        clientLimits = ClientLimitsTable()
         for registration in Array(table.all) {
             guard case .client(let client) = registration else { continue }
             applyLimits(to: client)
@@ -49,11 +51,13 @@ extension Worker {
     /// The keys that tokens are checked with have changed, and nothing else.
     func tokenKeysChanged(_ snapshot: ConfigurationSnapshot) { configuration = snapshot }
 
-    func applyLimits(to client: ClientConnection) {
+    /// Gives a client the limits of the present configuration; what it counts against stays.
+    func applyLimits(to client: ClientConnection, _ budgets: ClientBudgets? = nil) {
         guard let pool = client.pool, let identity = client.identity else { return }
         let limits = configuration.configuration.clientSettings(database: pool.database, user: identity.user)
-        client.limits.idleTimeout = limits.clientIdleTimeout
-        client.limits.queryWaitTimeout = limits.queryWaitTimeout
+        client.limits = clientLimits.limits(
+            idleTimeout: limits.clientIdleTimeout, queryWaitTimeout: limits.queryWaitTimeout,
+            budgets ?? client.limits.budgets)
         pool.isAbandoned = pool.database.user.map { $0 != pool.key.user } ?? (identity.user != pool.key.user)
         if limits.clientIdleTimeout > .zero {
             timers.arm(slot: client.token.slot, at: client.receivedAt + limits.clientIdleTimeout)
@@ -62,7 +66,7 @@ extension Worker {
 
     /// A client that waits in a pool whose user is no longer its own waits in the right one.
     private func requeueIfAbandoned(_ client: ClientConnection) {
-        guard let pool = client.pool, pool.isAbandoned, case .waiting(let ticket, _) = client.link else { return }
+        guard let pool = client.pool, pool.isAbandoned, case .waiting(let ticket) = client.link else { return }
         pool.pool.clientLeft(ticket)
         publishWaiting(pool)
         client.link = .none

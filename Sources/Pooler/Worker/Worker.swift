@@ -63,6 +63,7 @@ final class Worker {
     var parameterSets: ParameterSets
     var sessionSettings = SessionSettingsTable()
     var identities = ClientIdentities()
+    var clientLimits = ClientLimitsTable()
     var authentication: AuthenticationContext
     var configuration: ConfigurationSnapshot
     var condition = WorkerCondition()

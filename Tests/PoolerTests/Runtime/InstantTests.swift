@@ -27,6 +27,14 @@ import Testing
         #expect(duration.wholeMicroseconds == nanoseconds / 1000)
     }
 
+    @Test func `A moment is told by the clock on the wall`() {
+        let (before, now) = (WallClock.now(), Instant.now())
+        let shown = WallClock.seconds(at: now)
+        // time(2) may lag behind by a tick.
+        #expect((before...WallClock.now() + 1).contains(shown))
+        #expect((shown - 11...shown - 9).contains(WallClock.seconds(at: now + .seconds(-10))))
+    }
+
     @Test func `The clock goes forward`() {
         let first = Instant.now()
         #expect(Instant.now() >= first && first.nanoseconds > 0)

@@ -65,7 +65,7 @@ extension Worker {
         switch client.link {
         case .none:
             break
-        case .waiting(let ticket, _):
+        case .waiting(let ticket):
             // The query never runs: its client is told as Postgres would.
             client.link = .none
             client.requestStartedAt = nil

@@ -6,7 +6,6 @@ struct ConnectionRecord: TakeoverValue, Equatable {
     /// The other end.
     var address: [UInt8] = []
     var connectedAt = Instant()
-    var connectedAtWallClock: Int64 = 0
     var receivedAt = Instant()
     /// How much of the message under way is still to come, and what becomes of it.
     var remaining = 0
@@ -21,7 +20,6 @@ struct ConnectionRecord: TakeoverValue, Equatable {
         try coder.code(&descriptor)
         try coder.code(&address)
         try coder.code(&connectedAt)
-        try coder.code(&connectedAtWallClock)
         try coder.code(&receivedAt)
         try coder.code(&remaining)
         try coder.choice(&disposition)

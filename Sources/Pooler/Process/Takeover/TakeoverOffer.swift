@@ -1,7 +1,7 @@
 /// Everything that a process hands over, beside the descriptors themselves.
 struct TakeoverOffer: TakeoverValue, Equatable {
     /// Of everything that travels. A process that speaks another one is refused.
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
 
     /// Beyond every number that a client or server has.
     var nextID: UInt64 = 0

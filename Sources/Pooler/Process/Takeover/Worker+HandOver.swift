@@ -179,13 +179,13 @@ extension Worker {
         record.refusal = client.refusal
         record.wasNotifiedOfWait = client.wasNotifiedOfWait
         record.requestStartedAt = client.requestStartedAt
-        record.largeParse = client.largeParse
+        record.largeParse = client.books.largeParse
         record.session = ClientSessionRecord(client.books.session)
         var names = NameRecorder()
         record.statements = export.statements.record(client.books.statements, &names)
         switch client.link {
         case .none, .aligning: break
-        case .waiting(_, let since): (record.link, record.waitsSince) = (.waiting, since)
+        case .waiting: (record.link, record.waitsSince) = (.waiting, client.requestStartedAt ?? now)
         case .linked(let server):
             record.link = .linked
             var linked = self.record(server, pools, &export)
@@ -224,7 +224,6 @@ extension Worker {
         export.descriptors.append(connection.transport.descriptor.number)
         record.address = address.bytes
         record.connectedAt = connection.connectedAt
-        record.connectedAtWallClock = connection.connectedAtWallClock
         record.receivedAt = connection.receivedAt
         record.remaining = connection.scanner.remaining
         record.disposition = connection.scanner.disposition

@@ -146,11 +146,12 @@ extension Worker {
         guard let identity = client.identity else { return }
         client.pool = pool
         pool.clientCount += 1
+        var budgets = ClientBudgets()
         if configuration.configuration.database(named: identity.database) != nil {
-            client.limits.databaseBudget = shared.directory.admitClient(ofDatabase: identity.database, limit: 0)
+            budgets.database = shared.directory.admitClient(ofDatabase: identity.database, limit: 0)
         }
-        client.limits.userBudget = shared.directory.admitClient(ofUser: identity.user, limit: 0)
-        applyLimits(to: client)
+        budgets.user = shared.directory.admitClient(ofUser: identity.user, limit: 0)
+        applyLimits(to: client, budgets)
     }
 
     private func restoreSession(
@@ -162,7 +163,7 @@ extension Worker {
         client.refusal = record.refusal
         client.wasNotifiedOfWait = record.wasNotifiedOfWait
         client.requestStartedAt = record.requestStartedAt
-        client.largeParse = record.largeParse
+        client.books.largeParse = record.largeParse
         client.books.session.settings = settings(record.session.settings)
         client.books.session.initial = settings(record.session.initial)
         let starting = names.values(record.startupParameters)
@@ -187,8 +188,7 @@ extension Worker {
         switch record.link {
         case .none: break
         case .waiting:
-            client.link = .waiting(
-                pool.pool.waiterArrived(client.token, since: record.waitsSince), since: record.waitsSince)
+            client.link = .waiting(pool.pool.waiterArrived(client.token, since: record.waitsSince))
         case .linked:
             guard let server = record.server else { throw .malformed("a link without a server") }
             let replies = statements.replies(server.replies, named)
@@ -199,7 +199,6 @@ extension Worker {
     }
 
     private func restore(_ record: ConnectionRecord, _ connection: Connection) {
-        connection.connectedAtWallClock = record.connectedAtWallClock
         connection.receivedAt = record.receivedAt
         connection.scanner = FrameScanner(remaining: record.remaining, record.disposition)
         unsafe record.held.withUnsafeBytes {

@@ -36,7 +36,7 @@ import Testing
         mutating func connection() -> ConnectionRecord {
             ConnectionRecord(
                 id: UInt64.random(in: 0...(.max), using: &random), descriptor: roll(1000), address: bytes(),
-                connectedAt: instant(), connectedAtWallClock: Int64(roll(1 << 40)), receivedAt: instant(),
+                connectedAt: instant(), receivedAt: instant(),
                 remaining: roll(1 << 30), disposition: [.forward, .discard, .collect][roll(3)], held: bytes(upTo: 300),
                 output: bytes(upTo: 300))
         }
