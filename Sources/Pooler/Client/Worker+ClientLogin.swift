@@ -5,7 +5,7 @@ extension Worker {
     /// A socket that was dealt to this worker.
     func adopt(_ socket: AcceptedSocket) {
         let descriptor = FileDescriptor(socket.descriptor)
-        configuration.socketOptions.apply(to: descriptor.number, isUnix: socket.peer.isUnix)
+        configuration.socketOptions.applyToAccepted(descriptor.number)
         let token = table.reserve()
         let client = ClientConnection(
             token: token, id: shared.makeID(), transport: Transport(descriptor), peer: socket.peer, now: now)

@@ -56,6 +56,7 @@ extension Control {
         shared.directory.sweep()
         shared.secrets.forget()
         let snapshot = ConfigurationSnapshot(configuration.withTLSSettings(of: tlsSettings), tls: tls, tokens: tokens)
+        for listener in listeners { listener.handOn(snapshot.socketOptions) }
         tellWorkers { $0.configurationChanged(snapshot, change) }
         prepareForcedPools()
     }

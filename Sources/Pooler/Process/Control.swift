@@ -66,6 +66,7 @@ final class Control {
         tlsSettings = snapshot.settings
         options = prepared.options
         self.listeners = listeners
+        for listener in listeners { listener.handOn(snapshot.socketOptions) }
         pidFile = prepared.pidFile
         serviceManager = prepared.manager
         self.log = log

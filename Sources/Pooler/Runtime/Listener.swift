@@ -95,6 +95,11 @@ final class Listener: Sendable {
         address.family == AF_INET6 ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
     }
 
+    /// Has the sockets that it accepts from now on begin with these options.
+    func handOn(_ options: SocketOptions) {
+        if !isUnix { options.handOn(by: descriptor.number) }
+    }
+
     /// Removes the socket's file, at the end of the process.
     func removeFile() {
         if let path { unsafe unlink(path) }

@@ -53,6 +53,38 @@ import Testing
         return try Listener.tcp(address, backlog: backlog, reusePort: reusePort, options: SocketOptions(settings))
     }
 
+    /// An accepted socket's options; `names` are of tcp(7).
+    private static func accepted(by listener: Listener, _ names: [Int32]) throws -> [Int32?] {
+        let client = try Syscalls.streamSocket(family: AF_INET)
+        _ = try Syscalls.connect(client.number, to: SocketAddress.local(of: listener.descriptor.number))
+        // Those who say nothing are not accepted at once.
+        var event = pollfd(fd: client.number, events: Int16(POLLOUT), revents: 0)
+        #expect(unsafe poll(&event, 1, 10_000) == 1)
+        #expect(unsafe Glibc.send(client.number, "x", 1, 0) == 1)
+        event = pollfd(fd: listener.descriptor.number, events: Int16(POLLIN), revents: 0)
+        #expect(unsafe poll(&event, 1, 10_000) == 1)
+        let socket = FileDescriptor(try #require(try Syscalls.accept(listener.descriptor.number)).socket)
+        let keepalive = Syscalls.socketOption(socket.number, SOL_SOCKET, SO_KEEPALIVE)
+        return [keepalive] + names.map { Syscalls.socketOption(socket.number, Int32(IPPROTO_TCP), $0) }
+    }
+
+    @Test func `Accepted sockets have the options of their listener, as it has them by then`() throws {
+        let names = [TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT]
+        let listener = try Self.listener(Settings())
+        listener.handOn(SocketOptions(Settings()))
+        let usual = try Self.accepted(by: listener, names)
+        #expect(usual[0] == 1 && usual[1] == 1 && usual[5] == 0 && !usual.contains(17))
+        let given = [
+            "tcp_keepidle": "17", "tcp_keepintvl": "17", "tcp_keepcnt": "17", "tcp_user_timeout": "17",
+        ]
+        listener.handOn(SocketOptions(try Self.parsed(given)))
+        #expect(try Self.accepted(by: listener, names) == [1, 1, 17, 17, 17, 17])
+        listener.handOn(SocketOptions(Settings()))
+        #expect(try Self.accepted(by: listener, names) == usual)
+        listener.handOn(SocketOptions(try Self.parsed(given.merging(["tcp_keepalive": "0"]) { $1 })))
+        #expect(try Self.accepted(by: listener, names) == [0, 1, usual[2], usual[3], usual[4], 17])
+    }
+
     @Test(arguments: [0, 1]) func `tcp_defer_accept has listeners wait for a client's first byte`(value: Int) throws {
         let listener = try Self.listener(try Self.parsed(["tcp_defer_accept": "\(value)"]))
         let option = Syscalls.socketOption(listener.descriptor.number, Int32(IPPROTO_TCP), TCP_DEFER_ACCEPT)

@@ -123,6 +123,8 @@ extension Control {
             handedOver(handOver, to: process)
             for signal in handOver.delayedSignals { passOn(signal, to: process) }
         case .failure(let error):
+            // The other process may have given our listeners what its own settings say.
+            for listener in listeners { listener.handOn(SocketOptions(configuration.settings)) }
             handOver.gate.decide(.abandon, workers: shared.workerCount)
             log.warning("the takeover failed, this process goes on: \(error)")
             for signal in handOver.delayedSignals { received(signal) }
