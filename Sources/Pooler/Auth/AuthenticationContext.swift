@@ -23,6 +23,8 @@ final class AuthenticationContext: @unchecked Sendable {
 
     private let key: AuthenticationKey
     private let derivations: KeyDerivations
+    /// What nonces are made of.
+    private var randomStock = RandomStock()
     /// What kinds of secrets there are.
     var population = SecretPopulation(.plain)
 
@@ -57,9 +59,7 @@ final class AuthenticationContext: @unchecked Sendable {
     }
 
     /// A nonce of 24 characters, as long as Postgres's.
-    func nonce() throws(DigestError) -> [UInt8] {
-        Base64.encode(try digests.random(18))
-    }
+    func nonce() -> [UInt8] { Base64.encode(randomStock.bytes(18)) }
 
     /// Keys that were derived before.
     func knownKeys(_ derivation: SCRAMDerivation) throws(DigestError) -> SCRAMKeys? {

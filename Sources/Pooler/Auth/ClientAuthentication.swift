@@ -288,7 +288,7 @@ struct ClientAuthentication: Sendable {
         let (salt, iterations) = try shownSalt()
         guard
             let exchange = SCRAMServerExchange(
-                clientFirst: data, bindings: bindings, serverNonce: try context.nonce(), salt: salt,
+                clientFirst: data, bindings: bindings, serverNonce: context.nonce(), salt: salt,
                 iterations: iterations)
         else { return failed() }
         state = .awaitingSASLResponse(exchange)

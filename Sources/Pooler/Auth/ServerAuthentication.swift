@@ -140,7 +140,7 @@ struct ServerAuthentication: Sendable {
         case (.md5, .none), (.scram, .none): return failed(Self.wrongPasswordType)
         case (.none, .none): return passwordMissing()
         }
-        let exchange = SCRAMClientExchange(nonce: try context.nonce(), binding: binding)
+        let exchange = SCRAMClientExchange(nonce: context.nonce(), binding: binding)
         state = .awaitingSASLContinue(exchange)
         var writer = MessageWriter()
         writer.message(.password) {

@@ -98,8 +98,7 @@ struct CancelKey: Hashable, Sendable {
     /// A fresh one for a client: 63 random bits. The top bit stays clear because some clients print the process id as a
     /// signed number. Among peers (`peer_id` above 0) it says whose client it is, as PgBouncer's keys do: bytes 1 and 2 hold the
     /// number, low byte first, and the low two bits of byte 7 how often the request may be passed on.
-    static func random(peer: Int = 0) -> CancelKey {
-        var generator = SystemRandomNumberGenerator()
+    static func random(peer: Int = 0, using generator: inout some RandomNumberGenerator) -> CancelKey {
         let bits: UInt64 = generator.next() & 0x7fff_ffff_ffff_ffff
         let key = CancelKey(process: UInt32(bits >> 32), secret: UInt32(truncatingIfNeeded: bits))
         guard peer > 0 else { return key }

@@ -58,6 +58,8 @@ final class Worker {
     var pools: [PoolKey: WorkerPool] = [:]
     /// Of the clients that have logged in.
     var cancelKeys = CancelKeyTable()
+    /// What cancel keys are made of.
+    var randomStock = RandomStock()
     /// Where cancel requests go for clients of other processes; on one worker alone.
     var peerPools: [Int: PeerPool] = [:]
     var parameterSets: ParameterSets

@@ -92,7 +92,8 @@ import Testing
     }
 
     @Test(arguments: [1, 255, 256, 0x1234, 65535]) func `Among peers a cancel key names its process`(peer: Int) throws {
-        let key = CancelKey.random(peer: peer)
+        var generator = SystemRandomNumberGenerator()
+        let key = CancelKey.random(peer: peer, using: &generator)
         #expect(key.peer == peer && key.process < 0x8000_0000 && key.arrived == key)
         let hops = sequence(first: key) { $0.forwarded }
         #expect(hops.map { $0.secret & 3 } == [3, 2, 1, 0])
@@ -100,7 +101,9 @@ import Testing
     }
 
     @Test func `A cancel key is different each time, and its process number never negative`() {
-        let keys = (0..<200).map { _ in CancelKey.random() }
+        // More than one fetch of each worker's stock.
+        var stocks = [RandomStock(), RandomStock()]
+        let keys = (0..<400).map { CancelKey.random(using: &stocks[$0 % 2]) }
         #expect(Set(keys).count == keys.count)
         #expect(keys.allSatisfy { $0.process < 0x8000_0000 })
         #expect(keys.contains { $0.secret > 0x7FFF_FFFF } && keys.contains { $0.process > 0xFFFF })

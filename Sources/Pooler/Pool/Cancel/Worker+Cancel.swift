@@ -1,7 +1,7 @@
 /// Cancel requests: from a client's key to the server that runs its query, and no other.
 extension Worker {
     /// A new client's key, which names this process among its peers.
-    func makeCancelKey() -> CancelKey { .random(peer: configuration.settings.peerId) }
+    func makeCancelKey() -> CancelKey { .random(peer: configuration.settings.peerId, using: &randomStock) }
 
     /// Gives a client its key, or takes it away when the client goes.
     func setCancelKey(_ key: CancelKey?, of client: ClientConnection) {
