@@ -42,15 +42,21 @@ extension Worker {
     /// Takes in those who wait, as many as there can be.
     private func acceptAll(from listener: Listener) {
         for _ in 0..<max(1, configuration.settings.listenBacklog / Self.acceptsPerTurn + 1) {
-            guard accept(from: listener) else { return }
+            guard accept(from: listener, atMost: Self.acceptsPerTurn) else { return }
         }
+    }
+
+    /// A listener is readable. A turn with little to do is over soon, and then the kernel tells again if more wait, which costs
+    /// less than to ask for one who is not there: for that it makes a socket first.
+    func accept(from listener: Listener) {
+        accept(from: listener, atMost: min(Self.acceptsPerTurn, 1 + poller.eventCount / Self.acceptsPerTurn))
     }
 
     /// False when nobody is left to be accepted now.
     @discardableResult
-    func accept(from listener: Listener) -> Bool {
+    private func accept(from listener: Listener, atMost limit: Int) -> Bool {
         guard acceptsAgainAt == nil else { return false }
-        for _ in 0..<Self.acceptsPerTurn {
+        for _ in 0..<limit {
             do {
                 guard let (descriptor, peer) = try Syscalls.accept(listener.descriptor.number) else { return false }
                 shared.clients.add()

@@ -19,6 +19,8 @@ final class Poller {
 
     private let epoll: FileDescriptor
     private let events: UnsafeMutablePointer<epoll_event>
+    /// How many events the last `wait` brought.
+    private(set) var eventCount = 0
 
     init() throws(Errno) {
         let number = clinux_epoll_create()
@@ -63,9 +65,11 @@ final class Poller {
         let count = unsafe epoll_wait(epoll.number, events, Int32(Self.batchSize), isBlocking ? -1 : 0)
         if count < 0 {
             precondition(errno == EINTR, "epoll_wait failed: \(Errno.last)")
+            eventCount = 0
             return 0
         }
-        return Int(count)
+        eventCount = Int(count)
+        return eventCount
     }
 
     /// The event at `index` of the last `wait`.
