@@ -47,6 +47,17 @@ public struct ClientSettings: Sendable, Equatable {
     public var maxUserClientConnections: Int
 }
 
+extension ClientSettings {
+    /// What holds for a client of this user and database (nil: without an entry), where `common` holds for all others.
+    public init(of user: User?, in database: Database?, otherwise common: ClientSettings) {
+        self.init(
+            queryWaitTimeout: user?.queryWaitTimeout ?? database?.queryWaitTimeout ?? common.queryWaitTimeout,
+            clientIdleTimeout: user?.clientIdleTimeout ?? common.clientIdleTimeout,
+            maxDbClientConnections: max(0, database?.maxDbClientConnections ?? common.maxDbClientConnections),
+            maxUserClientConnections: max(0, user?.maxUserClientConnections ?? common.maxUserClientConnections))
+    }
+}
+
 extension Configuration {
     /// The effective values of the pool of `database` and its pool user: `database.user`, or the login user if none is
     /// forced.
@@ -78,12 +89,15 @@ extension Configuration {
 
     /// The effective values of a client that logs in to `database` as `user`, whatever user the database forces.
     public func clientSettings(database: Database, user: String) -> ClientSettings {
-        let user = users[user]
-        return ClientSettings(
-            queryWaitTimeout: user?.queryWaitTimeout ?? database.queryWaitTimeout ?? settings.queryWaitTimeout,
-            clientIdleTimeout: user?.clientIdleTimeout ?? settings.clientIdleTimeout,
-            maxDbClientConnections: max(0, database.maxDbClientConnections ?? settings.maxDbClientConnections),
-            maxUserClientConnections: max(0, user?.maxUserClientConnections ?? settings.maxUserClientConnections))
+        ClientSettings(of: users[user], in: database, otherwise: commonClientSettings)
+    }
+
+    /// The global values.
+    public var commonClientSettings: ClientSettings {
+        ClientSettings(
+            queryWaitTimeout: settings.queryWaitTimeout, clientIdleTimeout: settings.clientIdleTimeout,
+            maxDbClientConnections: settings.maxDbClientConnections,
+            maxUserClientConnections: settings.maxUserClientConnections)
     }
 
     /// -1 is half of the pool, rounded up so that a pool of one can pin at all.

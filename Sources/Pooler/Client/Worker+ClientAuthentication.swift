@@ -9,7 +9,7 @@ import PoolerConfig
 extension Worker {
     /// Chooses the method, and goes on with its exchange. Unknown users go through the same one as known ones.
     func chooseAuthentication(_ identity: ClientIdentity, _ client: ClientConnection) throws(LoginRefusal) {
-        let rule = configuration.configuration.loginRule(for: loginRequest(identity, client))
+        let rule = configuration.loginRule(for: loginRequest(identity, client))
         if case .peer = rule.method, client.isUnix {
             findAccountName(of: client, rule)
         } else {
@@ -28,9 +28,8 @@ extension Worker {
             begin(method, isKnown: true, secret, client)
             return
         }
-        let configuration = configuration.configuration
         if method.needsUser {
-            switch configuration.authQuery(forDatabase: identity.database) {
+            switch configuration.configuration.authQuery(forDatabase: identity.database) {
             case .query(let query) where !condition.disabledDatabases.contains(query.database.name):
                 return lookUpSecret(for: client, identity, method, with: query)
             case .query(let query):
@@ -41,7 +40,7 @@ extension Worker {
                 break
             }
         }
-        let isKnown = configuration.users[identity.user] != nil
+        let isKnown = configuration.hasEntry(forUser: identity.user)
         if !isKnown, method.needsUser { log.info("\(label(client)) no such user: \(identity.user)") }
         begin(method, isKnown: isKnown, .none, client)
     }
@@ -74,7 +73,7 @@ extension Worker {
     ) throws(LoginRefusal) -> ClientAuthentication.Method {
         switch rule.method {
         case .any:
-            let database = configuration.configuration.database(named: identity.database)
+            let database = configuration.database(named: identity.database)
             if !identity.isConsole, let database, database.user == nil {
                 throw LoginRefusal(.configurationError("auth_type=any requires forced user"))
             }
@@ -110,7 +109,7 @@ extension Worker {
         var request = loginRequest(identity, client)
         guard case .tcp(let address, tls: false) = request.peer, configuration.tls.client != nil else { return false }
         request.peer = .tcp(address, tls: true)
-        switch configuration.configuration.loginRule(for: request).method {
+        switch configuration.loginRule(for: request).method {
         case .none, .reject: return false
         default: return true
         }

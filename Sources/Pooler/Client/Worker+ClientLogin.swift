@@ -11,8 +11,8 @@ extension Worker {
             token: token, id: shared.makeID(), transport: Transport(descriptor), peer: socket.peer, now: now)
         table.fill(token, .client(client))
         loginCount += 1
-        let timeout = configuration.settings.clientLoginTimeout
-        if timeout > .zero { timers.arm(slot: token.slot, at: now + timeout) }
+        let timeout = configuration.loginNanoseconds
+        if timeout > 0 { timers.arm(slot: token.slot, at: now.advanced(nanoseconds: timeout)) }
         // Edge-triggered: what has come already is announced by this.
         poller.add(client.transport.descriptor.number, token)
     }
@@ -72,20 +72,19 @@ extension Worker {
 
     /// Whether parameters may follow the client that are not tracked everywhere.
     private func tracksSession(of identity: ClientIdentity) -> Bool {
-        let configuration = configuration.configuration
         let database = configuration.database(named: identity.database) ?? Database(name: identity.database)
-        return configuration.poolSettings(database: database, user: database.user ?? identity.user).sessionState
+        return configuration.configuration.poolSettings(database: database, user: database.user ?? identity.user)
+            .sessionState
             == .track
     }
 
     /// Counts the client against max_db_client_connections and max_user_client_connections: only now that it has proved who it
     /// is, since the places are that user's.
-    private func admit(_ client: ClientConnection, _ identity: ClientIdentity) throws(LoginRefusal) {
-        if identity.isConsole {
-            if configuration.settings.adminUsers.contains(identity.user) { return }
-        }
-        let configuration = configuration.configuration
-        let database = configuration.database(named: identity.database) ?? Database(name: identity.database)
+    ///
+    /// - Parameter database: nil for one that there is not, and for the console.
+    private func admit(
+        _ client: ClientConnection, _ identity: ClientIdentity, to database: Database?
+    ) throws(LoginRefusal) {
         let limits = configuration.clientSettings(database: database, user: identity.user)
         var budgets = ClientBudgets()
         // What is taken before a refusal goes with the client.
@@ -93,7 +92,7 @@ extension Worker {
             client.limits = clientLimits.limits(
                 idleTimeout: limits.clientIdleTimeout, queryWaitTimeout: limits.queryWaitTimeout, budgets)
         }
-        if !identity.isConsole, configuration.database(named: identity.database) != nil {
+        if database != nil {
             guard
                 let budget = shared.directory.admitClient(
                     ofDatabase: identity.database, limit: limits.maxDbClientConnections)
@@ -116,13 +115,21 @@ extension Worker {
         do throws(LoginRefusal) {
             if identity.isConsole {
                 let role = try consoleRole(client, identity)
-                try admit(client, identity)
+                if !configuration.settings.adminUsers.contains(identity.user) {
+                    try admit(client, identity, to: nil)
+                }
                 send(proof, to: client)
                 startConsole(client, role)
                 return
             }
-            try admit(client, identity)
-            database = try openDatabase(for: client, identity)
+            let found = configuration.database(named: identity.database)
+            try admit(client, identity, to: found)
+            guard let found else {
+                log.info("\(label(client)) login failed: db=\(identity.database) user=\(identity.user)")
+                throw LoginRefusal(.noSuchDatabase(identity.database))
+            }
+            try checkOpen(identity.database, for: client)
+            database = found
         } catch {
             send(proof, to: client)
             closeClient(client, error.reason)
@@ -144,26 +151,16 @@ extension Worker {
         }
     }
 
-    /// The database that a client asks for, if anybody may come in there now.
-    private func openDatabase(
-        for client: ClientConnection, _ identity: ClientIdentity
-    ) throws(LoginRefusal) -> Database {
-        guard let database = configuration.configuration.database(named: identity.database) else {
-            log.info("\(label(client)) login failed: db=\(identity.database) user=\(identity.user)")
-            throw LoginRefusal(.noSuchDatabase(identity.database))
+    /// Whether anybody may come in to a database now.
+    private func checkOpen(_ name: String, for client: ClientConnection) throws(LoginRefusal) {
+        if !configuration.hasEntry(forDatabase: name), !shared.directory.knows(database: name) {
+            log.info("\(label(client)) registered new auto-database: \(name)")
         }
-        if configuration.configuration.databases[database.name] == nil, !shared.directory.knows(database: database.name)
-        {
-            log.info("\(label(client)) registered new auto-database: \(database.name)")
-        }
-        if condition.disabledDatabases.contains(identity.database) {
-            throw LoginRefusal(.databaseDisabled(identity.database))
-        }
+        if condition.disabledDatabases.contains(name) { throw LoginRefusal(.databaseDisabled(name)) }
         // Over TCP it has connected before, since then there is no listener any more.
         if condition.shutdown == .waitForServers || (client.isUnix && condition.shutdown == .waitForClients) {
             throw LoginRefusal(.shuttingDown)
         }
-        return database
     }
 
     /// The pool of a database and user, made when its first client comes; its servers log in with what was proved last.
@@ -186,7 +183,7 @@ extension Worker {
     /// to be closed, because its database is gone.
     func moveToPresentPool(_ client: ClientConnection) -> WorkerPool? {
         guard let identity = client.identity,
-            let database = configuration.configuration.database(named: identity.database)
+            let database = configuration.database(named: identity.database)
         else {
             closeClient(client, .databaseRemoved)
             return nil

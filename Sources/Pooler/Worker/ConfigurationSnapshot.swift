@@ -19,6 +19,14 @@ final class ConfigurationSnapshot: Sendable {
     let disallowsSimpleQuery: Bool
     /// sbuf_loopcnt: how often one socket is read before the others have their turn.
     let roundsPerTurn: Int
+    /// client_login_timeout in nanoseconds; 0: none.
+    let loginNanoseconds: Int64
+    /// Parts that each login asks: stored, since a look-up in the configuration is handed all of it by value.
+    private let databases: [String: Database]
+    private let users: [String: User]
+    private let commonLoginRule: LoginRule?
+    private let hbaRules: HBARules
+    private let commonClientSettings: ClientSettings
     private let hasResetQuery: Bool
     private let resetsAlways: Bool
 
@@ -29,6 +37,13 @@ final class ConfigurationSnapshot: Sendable {
         secrets = configuration.secrets.mapValues { Secret($0) }
         population = SecretPopulation(secrets.values, looksUpOthers: configuration.looksUpUsers)
         settings = configuration.settings
+        // Not so long that it would overflow the clock.
+        loginNanoseconds = min(max(0, configuration.settings.clientLoginTimeout.wholeNanoseconds), .max / 2)
+        databases = configuration.databases
+        users = configuration.users
+        commonLoginRule = configuration.commonLoginRule
+        hbaRules = configuration.hbaRules
+        commonClientSettings = configuration.commonClientSettings
         socketOptions = SocketOptions(configuration.settings)
         maxPacketSize = configuration.settings.maxPacketSize
         disallowsSimpleQuery = configuration.settings.disablePqexec
@@ -37,6 +52,25 @@ final class ConfigurationSnapshot: Sendable {
         hasResetQuery = !configuration.settings.serverResetQuery.isEmpty
         resetsAlways = configuration.settings.serverResetQueryAlways
     }
+
+    /// As `Configuration.database(named:)`.
+    func database(named name: String) -> Database? { databases[name] ?? configuration.database(named: name) }
+
+    /// Whether a database has an entry of its own.
+    func hasEntry(forDatabase name: String) -> Bool { databases.index(forKey: name) != nil }
+
+    /// As `Configuration.loginRule(for:)`.
+    func loginRule(for request: @autoclosure () -> HBARequest) -> LoginRule {
+        commonLoginRule ?? hbaRules.loginRule(for: request(), ldapOptions: settings.authLdapOptions)
+    }
+
+    /// As `Configuration.clientSettings(database:user:)`.
+    func clientSettings(database: Database?, user: String) -> ClientSettings {
+        ClientSettings(of: users[user], in: database, otherwise: commonClientSettings)
+    }
+
+    /// Whether a user has an entry in [users].
+    func hasEntry(forUser name: String) -> Bool { users.index(forKey: name) != nil }
 
     /// Whether server_reset_query runs when a client gives a server back.
     @inline(__always)

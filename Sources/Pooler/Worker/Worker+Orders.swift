@@ -54,7 +54,7 @@ extension Worker {
     /// Gives a client the limits of the present configuration; what it counts against stays.
     func applyLimits(to client: ClientConnection, _ budgets: ClientBudgets? = nil) {
         guard let pool = client.pool, let identity = client.identity else { return }
-        let limits = configuration.configuration.clientSettings(database: pool.database, user: identity.user)
+        let limits = configuration.clientSettings(database: pool.database, user: identity.user)
         client.limits = clientLimits.limits(
             idleTimeout: limits.clientIdleTimeout, queryWaitTimeout: limits.queryWaitTimeout,
             budgets ?? client.limits.budgets)

@@ -14,7 +14,7 @@ final class Worker {
     /// Logins that are given a turn between two rounds of established connections.
     private static let loginsPerTurn = 8
     /// Beyond this, the rest of them wait for the next turn: one TLS handshake or SCRAM may take most of it.
-    private static let loginTimePerTurn: Duration = .microseconds(200)
+    private static let loginNanosecondsPerTurn: Int64 = 200_000
 
     let index: Int
     let shared: Shared
@@ -189,8 +189,13 @@ final class Worker {
         repeat {
             if case .client(let client) = table[loginsReady[turn]] { loginReady(client) }
             turn += 1
-        } while turn < min(Self.loginsPerTurn, loginsReady.count) && .now() - now < Self.loginTimePerTurn
-        loginsReady.removeFirst(turn)
+        } while turn < min(Self.loginsPerTurn, loginsReady.count)
+            && Instant.now().nanoseconds(since: now) < Self.loginNanosecondsPerTurn
+        if turn == loginsReady.count {
+            loginsReady.removeAll(keepingCapacity: true)
+        } else {
+            loginsReady.removeFirst(turn)
+        }
         loginPace.turnEnded(after: began, now: .now())
     }
 

@@ -46,6 +46,11 @@ public struct LoginRule: Sendable, Equatable {
 extension Configuration {
     /// What a client has to do to log in.
     public func loginRule(for request: HBARequest) -> LoginRule {
+        commonLoginRule ?? hbaRules.loginRule(for: request, ldapOptions: settings.authLdapOptions)
+    }
+
+    /// What every client has to do to log in; nil where that depends on the HBA rules.
+    public var commonLoginRule: LoginRule? {
         switch settings.authType {
         case .any: LoginRule(.any)
         case .trust: LoginRule(.trust)
@@ -56,7 +61,7 @@ extension Configuration {
         case .ldap: LoginRule(.ldap(settings.authLdapOptions))
         case .pam: LoginRule(.pam(service: nil))
         case .jwt: LoginRule(.jwt)
-        case .hba: hbaRules.firstMatch(for: request)?.loginRule(settings) ?? LoginRule(.none)
+        case .hba: nil
         }
     }
 
@@ -67,9 +72,16 @@ extension Configuration {
     }
 }
 
+extension HBARules {
+    /// What the first rule about a client asks of it. The options hold where an `ldap` rule gives none.
+    public func loginRule(for request: HBARequest, ldapOptions: LDAPOptions?) -> LoginRule {
+        firstMatch(for: request)?.loginRule(ldapOptions) ?? LoginRule(.none)
+    }
+}
+
 extension HBARule {
     /// What the rule asks of its clients.
-    func loginRule(_ settings: Settings) -> LoginRule {
+    func loginRule(_ commonOptions: LDAPOptions?) -> LoginRule {
         let method: LoginRule.Method =
             switch self.method {
             case .trust: .trust
@@ -79,7 +91,7 @@ extension HBARule {
             case .peer: .peer
             case .cert: .cert
             case .scramSHA256: .scramSHA256
-            case .ldap: .ldap(ldapOptions ?? settings.authLdapOptions)
+            case .ldap: .ldap(ldapOptions ?? commonOptions)
             case .pam: .pam(service: pamService)
             case .jwt: .jwt
             }
