@@ -118,6 +118,29 @@ import Testing
         #expect(try client.setting("TimeZone") == "Asia/Tokyo")
     }
 
+    @Test(.pgvaletOnly) func `clients one after the other are each told their own values, and RESET goes back to them`()
+        throws
+    {
+        let pooler = try Pooler(["pool_mode": "transaction", "default_pool_size": "1"])
+        func expect(_ given: String?, isTold told: String) throws {
+            let client = try RawClient(pooler)
+            let own = given.map { [("application_name", $0)] } ?? []
+            let messages = try client.logIn([("user", "app"), ("database", "app")] + own)
+            let name = messages.first { $0.type == "S" && $0.strings.first == "application_name" }
+            #expect(name?.strings.dropFirst().first ?? "" == told)
+            _ = try client.query("set application_name = 'other'")
+            _ = try client.query("reset application_name")
+            let answer = try client.query("show application_name").first { $0.type == "D" }
+            #expect(answer?.values == [told])
+        }
+        for name in ["one", "one", nil, nil, "two", "one"] as [String?] { try expect(name, isTold: name ?? "") }
+        try pooler.reload { $0.main["application_name_add_host"] = "1" }
+        let names = try (0..<2).map { _ in
+            try pooler.connect(["application_name": "one"]).setting("application_name")
+        }
+        #expect(Set(names).count == 2 && names.allSatisfy { $0.hasPrefix("one - 127.0.0.1:") })
+    }
+
     @Test func `application_name_add_host names the client's address`() throws {
         let pooler = try Pooler(["application_name_add_host": "1"])
         let name = try pooler.connect(["application_name": "lambda"]).setting("application_name")

@@ -7,7 +7,7 @@ enum Secret: Sendable, Equatable {
     /// "md5" and the 32 lower-case hexadecimal digits of MD5(password, user).
     case md5(String)
     /// A SCRAM-SHA-256 verifier.
-    case scram(SCRAMSecret)
+    indirect case scram(SCRAMSecret)
 
     /// Anything that is neither empty, nor md5, nor a SCRAM secret that decodes fully is a plain password.
     init(_ text: String) {

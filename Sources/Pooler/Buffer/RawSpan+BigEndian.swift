@@ -44,7 +44,7 @@ extension RawSpan {
     func cString(at cursor: inout Int) -> String? {
         guard let end = endOfCString(from: cursor) else { return nil }
         defer { cursor = end + 1 }
-        return String(decoding: slice(cursor..<end).array(), as: UTF8.self)
+        return unsafe slice(cursor..<end).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether the bytes are exactly those of an ASCII literal.

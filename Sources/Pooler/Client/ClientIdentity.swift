@@ -32,7 +32,7 @@ final class ClientIdentity {
         self.database = database.isEmpty ? user : database
         guard user.isUnambiguousName, database.isUnambiguousName else { throw LoginRefusal(.ambiguousName) }
         minorVersion = message.minorVersion
-        parameters = [[UInt8]?](repeating: nil, count: tracked.count)
+        parameters = tracked.noValues
         replication = message.value(of: "replication").flatMap { ReplicationRequest(value: $0) }
         for (name, value) in message.parameters {
             switch name {

@@ -15,16 +15,18 @@ struct ClientLogin {
     /// Successors: startup → startup (after an encryption request, encrypted or not) | identified;
     /// identified → authenticating | ended; authenticating → awaitingVerdict | awaitingKeys | ended; awaitingVerdict → ended;
     /// awaitingKeys → awaitingKeys | ended.
+    ///
+    /// An exchange is boxed, since it is large, and the machine is looked at in every step.
     private enum State {
         case startup(sawSSLRequest: Bool, sawGSSRequest: Bool)
         /// As `startup`, over TLS: no more encryption requests.
         case encrypted
         case identified
-        case authenticating(ClientAuthentication)
+        indirect case authenticating(ClientAuthentication)
         /// Somebody judges the client's password.
-        case awaitingVerdict(ClientAuthentication)
+        indirect case awaitingVerdict(ClientAuthentication)
         /// Keys are derived from a password.
-        case awaitingKeys(ClientAuthentication)
+        indirect case awaitingKeys(ClientAuthentication)
         case ended
     }
 
@@ -164,10 +166,10 @@ struct ClientLogin {
     }
 
     /// The shell knows how this client has to prove itself.
-    mutating func authenticationChosen(_ authentication: ClientAuthentication) -> Action {
+    mutating func authenticationChosen(_ authentication: consuming ClientAuthentication) -> Action {
         guard case .identified = state else { return end(.unexpectedLoginMessage) }
-        var authentication = authentication
-        return translate(authentication.started(), authentication)
+        let action = authentication.started()
+        return translate(action, authentication)
     }
 
     /// A whole message with a type byte has come.

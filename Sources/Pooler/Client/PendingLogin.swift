@@ -29,7 +29,7 @@ final class PendingLogin {
     /// Whether that has been done; once is enough.
     var hasBeenDelayed = false
     /// Goes with the login, so that whoever works for it elsewhere can see whether anybody still waits.
-    let interest = Interest()
+    private(set) lazy var interest = Interest()
 
     /// Nothing but its own life.
     final class Interest: Sendable {}

@@ -242,6 +242,7 @@ extension Worker {
     func apply(_ settings: Settings, to pool: WorkerPool) {
         pool.checkAfter = settings.serverCheckQuery.isEmpty ? nil : settings.serverCheckDelay
         pool.isRoundRobin = settings.serverRoundRobin
+        pool.lastGreeting = nil
         pool.statementLimit =
             switch pool.settings.poolMode {
             case .session: 0
@@ -271,48 +272,58 @@ extension Worker {
 
     /// The end of a login: AuthenticationOk, parameters, cancel key, ReadyForQuery.
     private func welcome(_ client: ClientConnection, _ welcome: Welcome, behind proof: [UInt8] = []) {
-        guard let identity = client.identity else { return }
-        var values = welcome.completing(identity.parameters)
-        if configuration.settings.applicationNameAddHost {
-            values[TrackedParameters.applicationNameIndex] = Array(
-                applicationNameWithHost(client, values[TrackedParameters.applicationNameIndex]).utf8)
-        }
-        var settings = identity.settings
-        if let pool = client.pool, pool.replication == nil, pool.settings.sessionState == .track {
-            // What servers do not report by themselves is looked after with the rest of the session.
-            for (index, name) in shared.tracked.names.enumerated() where welcome.tracked[index] == nil {
-                if let value = values[index] { settings.append(SessionSetting(name: name.lowercased(), value: value)) }
-                values[index] = nil
-            }
-        }
-        let parameters = parameterSets.intern(values)
-        client.parameters = parameters
+        guard let identity = client.identity, let pool = client.pool else { return }
+        let (greeting, settings) = greeting(for: client, identity, in: pool, welcome)
+        client.parameters = greeting.parameters
         if let initial = sessionSettings.intern(settings) {
             client.books.session.initial = initial
             setSettings(initial, of: client)
         }
-        var starting = identity.parameters
-        // There it is not as the client gave it.
-        if configuration.settings.applicationNameAddHost { starting[TrackedParameters.applicationNameIndex] = nil }
-        if starting.contains(where: { $0 != nil }) { client.books.session.starting = parameterSets.intern(starting) }
+        if let starting = greeting.starting { client.books.session.starting = starting }
         let key = makeCancelKey()
         setCancelKey(key, of: client)
-        var writer = MessageWriter()
+        var writer = MessageWriter(capacity: proof.count + greeting.messages.count + 32)
         writer.raw(proof)
-        writer.authenticationOk()
-        writer.raw(welcome.untracked)
-        for (name, value) in zip(shared.tracked.names, parameters.values) {
-            if let value { writer.parameterStatus(name, value) }
-        }
+        writer.raw(greeting.messages)
         writer.backendKeyData(key)
         let notice = configuration.settings.loginNotifyMessage
         if !notice.isEmpty { ErrorMessage(.notice, "00000", notice).write(to: &writer) }
         writer.readyForQuery(.idle)
         loginEnded(client)
         client.phase = .session
-        client.pool?.counters.clientLogins &+= 1
-        client.pool?.durations.values.login.record(now.microseconds(since: client.connectedAt))
+        pool.counters.clientLogins &+= 1
+        pool.durations.values.login.record(now.microseconds(since: client.connectedAt))
         send(writer.bytes, to: client)
+    }
+
+    /// What a client is told of the tracked parameters, and what it has given that is looked after with its session.
+    private func greeting(
+        for client: ClientConnection, _ identity: ClientIdentity, in pool: WorkerPool, _ welcome: Welcome
+    ) -> (Greeting, settings: [SessionSetting]) {
+        if let last = pool.lastGreeting, last.serves(identity.parameters, welcome) { return (last, identity.settings) }
+        var values = welcome.completing(identity.parameters)
+        var starting = identity.parameters
+        let addsHost = configuration.settings.applicationNameAddHost
+        if addsHost {
+            let index = TrackedParameters.applicationNameIndex
+            values[index] = Array(applicationNameWithHost(client, values[index]).utf8)
+            // There it is not as the client gave it.
+            starting[index] = nil
+        }
+        var settings = identity.settings
+        if pool.replication == nil, pool.settings.sessionState == .track {
+            // What servers do not report by themselves is looked after with the rest of the session.
+            for (index, name) in shared.tracked.names.enumerated() where welcome.tracked[index] == nil {
+                if let value = values[index] { settings.append(SessionSetting(name: name.lowercased(), value: value)) }
+                values[index] = nil
+            }
+        }
+        let greeting = Greeting(
+            welcome, given: identity.parameters, names: shared.tracked.names,
+            parameters: parameterSets.intern(values),
+            starting: starting.contains { $0 != nil } ? parameterSets.intern(starting) : nil)
+        if !addsHost, settings.count == identity.settings.count { pool.lastGreeting = greeting }
+        return (greeting, settings)
     }
 
     /// "tls=no replication=no", or version and cipher, the kind of replication, and the host name that the client asked for

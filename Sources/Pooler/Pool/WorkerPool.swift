@@ -22,6 +22,8 @@ final class WorkerPool {
     let replication: [(name: String, value: String)]?
     /// What its server told, which is its client's alone.
     private var ownWelcome: Welcome?
+    /// What the last client was told that had nothing of its own; nil after a RELOAD.
+    var lastGreeting: Greeting?
     /// Clients that are authenticated and wait for the pool's first welcome.
     var welcomeWaiters: [Token] = []
     /// Clients of the pool on this worker.

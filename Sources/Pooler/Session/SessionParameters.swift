@@ -4,6 +4,8 @@ struct TrackedParameters: Sendable {
     let names: [String]
     /// Lower case, for look-ups.
     private let keys: [String]
+    /// Nobody's values, shared by all who give none.
+    let noValues: [[UInt8]?]
 
     /// The five that are always tracked. Order of PgBouncer's login burst.
     static let fixed = ["DateStyle", "client_encoding", "TimeZone", "standard_conforming_strings", "application_name"]
@@ -17,13 +19,17 @@ struct TrackedParameters: Sendable {
         }
         self.names = names
         keys = names.map { $0.lowercased() }
+        noValues = [[UInt8]?](repeating: nil, count: names.count)
     }
 
     var count: Int { names.count }
 
-    /// Names are matched without regard to case.
+    /// Names are matched without regard to the case of ASCII letters, as the server does.
     func index(of name: String) -> Int? {
-        keys.firstIndex(of: name.lowercased())
+        keys.firstIndex { key in
+            key.utf8.count == name.utf8.count
+                && zip(key.utf8, name.utf8).allSatisfy { $0 == ParameterSets.lowercase($1) }
+        }
     }
 }
 
@@ -124,7 +130,7 @@ struct ParameterSets {
         return left.elementsEqual(right) { lowercase($0) == lowercase($1) }
     }
 
-    private static func lowercase(_ byte: UInt8) -> UInt8 {
+    fileprivate static func lowercase(_ byte: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }

@@ -30,8 +30,11 @@ struct Tally: Sendable {
 
     /// Counts one.
     mutating func add(_ word: String, _ count: UInt64 = 1) {
-        let key = counts[word] != nil || counts.count < Self.limit ? word : "other"
-        counts[key, default: 0] &+= count
+        if let known = counts.index(forKey: word) {
+            counts.values[known] &+= count
+        } else {
+            counts[counts.count < Self.limit ? word : "other", default: 0] &+= count
+        }
     }
 
     /// Adds another tally.

@@ -5,6 +5,9 @@ struct MessageWriter: Sendable {
 
     init() {}
 
+    /// With room for so many bytes.
+    init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
     /// Writes one message: type byte, length (filled in afterwards), and the body that the closure appends.
     mutating func message(_ type: BackendMessageType, _ body: (inout MessageWriter) -> Void = { _ in }) {
         message(typeByte: type.rawValue, body)
@@ -31,14 +34,20 @@ struct MessageWriter: Sendable {
     mutating func int32(_ value: Int32) { uint32(UInt32(bitPattern: value)) }
 
     mutating func uint32(_ value: UInt32) {
-        for shift in [24, 16, 8, 0] as [UInt32] {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        bytes.append(UInt8(truncatingIfNeeded: value >> 24))
+        bytes.append(UInt8(truncatingIfNeeded: value >> 16))
+        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        bytes.append(UInt8(truncatingIfNeeded: value))
     }
 
     /// A zero-terminated string. A NUL inside would end it early for the reader, so what follows one is dropped.
     mutating func cString(_ value: String) {
-        cString(Array(value.utf8))
+        let text = value.utf8.span
+        for index in text.indices {
+            if text[index] == 0 { break }
+            bytes.append(text[index])
+        }
+        bytes.append(0)
     }
 
     mutating func cString(_ value: some Sequence<UInt8>) {
@@ -61,8 +70,9 @@ struct MessageWriter: Sendable {
         uint32(0)
         body(&self)
         let length = UInt32(bytes.count - start)
-        for (offset, shift) in zip(0..<4, [24, 16, 8, 0] as [UInt32]) {
-            bytes[start + offset] = UInt8(truncatingIfNeeded: length >> shift)
-        }
+        bytes[start] = UInt8(truncatingIfNeeded: length >> 24)
+        bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 16)
+        bytes[start + 2] = UInt8(truncatingIfNeeded: length >> 8)
+        bytes[start + 3] = UInt8(truncatingIfNeeded: length)
     }
 }

@@ -59,6 +59,7 @@ struct StartupMessage: Equatable {
 
     fileprivate init(minorVersion: UInt16, _ bytes: RawSpan) throws(StartupPacket.Malformation) {
         var parameters: [(name: String, value: String)] = []
+        parameters.reserveCapacity(4)
         var cursor = 8
         while true {
             guard cursor < bytes.byteCount else { throw .missingTerminator }
