@@ -91,11 +91,11 @@ final class AuthenticationContext: @unchecked Sendable {
 
     /// Names a derivation: only the very same password, salt and iteration count have it.
     private func id(of derivation: SCRAMDerivation) throws(DigestError) -> SHA256Value {
-        var writer = MessageWriter()
-        for field in [derivation.password, derivation.salt] {
-            writer.uint32(UInt32(clamping: field.count))
-            writer.raw(field)
-        }
+        var writer = MessageWriter(capacity: derivation.password.count + derivation.salt.count + 12)
+        writer.uint32(UInt32(clamping: derivation.password.count))
+        writer.raw(derivation.password)
+        writer.uint32(UInt32(clamping: derivation.salt.count))
+        writer.raw(derivation.salt)
         writer.uint32(UInt32(clamping: derivation.iterations))
         return try digests.hmac(key: key.value, writer.bytes)
     }

@@ -26,7 +26,7 @@ struct AuthenticationRequest: RawRepresentable, Equatable, Sendable {
 
     /// The whole message.
     func message(_ data: [UInt8] = []) -> [UInt8] {
-        var writer = MessageWriter()
+        var writer = MessageWriter(capacity: data.count + 9)
         writer.message(.authentication) {
             $0.uint32(rawValue)
             $0.raw(data)

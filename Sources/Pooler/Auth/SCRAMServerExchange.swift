@@ -38,8 +38,14 @@ struct SCRAMServerExchange: Sendable {
         clientFirstBare = Array(parts[2])
         nonce = clientNonce + serverNonce
         channelBindingInput = binding.input
-        serverFirst =
-            Array("r=".utf8) + nonce + Array(",s=".utf8) + Base64.encode(salt) + Array(",i=\(iterations)".utf8)
+        var writer = MessageWriter(capacity: nonce.count + salt.count * 2 + 24)
+        writer.raw("r=".utf8)
+        writer.raw(nonce)
+        writer.raw(",s=".utf8)
+        writer.raw(Base64.encode(salt))
+        writer.raw(",i=".utf8)
+        writer.raw(String(iterations).utf8)
+        serverFirst = writer.bytes
     }
 
     /// Reads client-final-message; nil if it is malformed or belongs to another exchange.
@@ -51,9 +57,13 @@ struct SCRAMServerExchange: Sendable {
             let last = attributes.last?.value(named: "p"),
             let proof = Base64.decode(last).flatMap({ SHA256Value($0) })
         else { return nil }
-        let comma = [UInt8(ascii: ",")]
+        var authMessage = MessageWriter(capacity: clientFirstBare.count + serverFirst.count + message.count)
+        authMessage.raw(clientFirstBare)
+        authMessage.uint8(UInt8(ascii: ","))
+        authMessage.raw(serverFirst)
+        authMessage.uint8(UInt8(ascii: ","))
         // Without ",p=" and its value.
-        let withoutProof = message.dropLast(last.count + 3)
-        return ClientFinal(authMessage: clientFirstBare + comma + serverFirst + comma + withoutProof, proof: proof)
+        authMessage.raw(message.dropLast(last.count + 3))
+        return ClientFinal(authMessage: authMessage.bytes, proof: proof)
     }
 }

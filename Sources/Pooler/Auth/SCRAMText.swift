@@ -21,13 +21,17 @@ enum SCRAMText {
     static func attributes(_ message: ArraySlice<UInt8>) -> [Attribute]? {
         guard message.count <= maximumLength, !message.contains(0) else { return nil }
         var attributes: [Attribute] = []
-        for field in message.split(separator: comma, omittingEmptySubsequences: false) {
-            guard let name = field.first, isLetter(name), field.dropFirst().first == UInt8(ascii: "=") else {
+        attributes.reserveCapacity(4)
+        var start = message.startIndex
+        while true {
+            let end = message[start...].firstIndex(of: comma) ?? message.endIndex
+            guard end - start >= 2, isLetter(message[start]), message[start + 1] == UInt8(ascii: "=") else {
                 return nil
             }
-            attributes.append(Attribute(name: name, value: field.dropFirst(2)))
+            attributes.append(Attribute(name: message[start], value: message[(start + 2)..<end]))
+            if end == message.endIndex { return attributes }
+            start = end + 1
         }
-        return attributes
     }
 
     /// A nonce is printable ASCII without a comma, at least one character.
