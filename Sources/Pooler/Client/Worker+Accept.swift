@@ -3,8 +3,6 @@
 /// Every worker watches the listeners and the kernel wakes one of them; it accepts a few and deals each out to the worker with
 /// the fewest clients, which is mostly itself. With one worker no socket ever crosses a thread.
 extension Worker {
-    /// Sockets taken in one turn, so that a storm of new clients leaves time for those who are in.
-    private static let acceptsPerTurn = 8
     /// How long accepting rests when the process is out of descriptors (PgBouncer's pause).
     private static let acceptPause: Duration = .seconds(5)
 
@@ -41,15 +39,14 @@ extension Worker {
 
     /// Takes in those who wait, as many as there can be.
     private func acceptAll(from listener: Listener) {
-        for _ in 0..<max(1, configuration.settings.listenBacklog / Self.acceptsPerTurn + 1) {
-            guard accept(from: listener, atMost: Self.acceptsPerTurn) else { return }
+        for _ in 0..<max(1, configuration.settings.listenBacklog / AcceptPace.most + 1) {
+            guard accept(from: listener, atMost: AcceptPace.most) else { return }
         }
     }
 
-    /// A listener is readable. A turn with little to do is over soon, and then the kernel tells again if more wait, which costs
-    /// less than to ask for one who is not there: for that it makes a socket first.
+    /// A listener is readable. It is level-triggered: if more wait than are taken, it is so in the next turn too.
     func accept(from listener: Listener) {
-        accept(from: listener, atMost: min(Self.acceptsPerTurn, 1 + poller.eventCount / Self.acceptsPerTurn))
+        accept(from: listener, atMost: acceptPace.limit(inTurn: poller.waitCount))
     }
 
     /// False when nobody is left to be accepted now.

@@ -19,8 +19,8 @@ final class Poller {
 
     private let epoll: FileDescriptor
     private let events: UnsafeMutablePointer<epoll_event>
-    /// How many events the last `wait` brought.
-    private(set) var eventCount = 0
+    /// How often there was a `wait`.
+    private(set) var waitCount: UInt64 = 0
 
     init() throws(Errno) {
         let number = clinux_epoll_create()
@@ -62,14 +62,13 @@ final class Poller {
     /// Profilers find a worker's idle time by this name.
     @inline(never)
     func wait(blocking isBlocking: Bool) -> Int {
+        waitCount &+= 1
         let count = unsafe epoll_wait(epoll.number, events, Int32(Self.batchSize), isBlocking ? -1 : 0)
         if count < 0 {
             precondition(errno == EINTR, "epoll_wait failed: \(Errno.last)")
-            eventCount = 0
             return 0
         }
-        eventCount = Int(count)
-        return eventCount
+        return Int(count)
     }
 
     /// The event at `index` of the last `wait`.

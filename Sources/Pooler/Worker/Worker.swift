@@ -72,6 +72,7 @@ final class Worker {
     /// Accepting rests until then after the process ran out of descriptors.
     var acceptsAgainAt: Instant?
     var listeners: [WatchedListener] = []
+    var acceptPace = AcceptPace()
     /// Whether the listeners are watched.
     var isAccepting = true
     /// Clients in the middle of their TLS handshake, and those who wait for theirs.
