@@ -46,4 +46,25 @@ import Testing
         try pooler.reload { $0.main["tcp_keepalive"] = "0" }
         try Self.expectTimer(ofNextClientOf: pooler) { !$0.isKeepalive }
     }
+
+    /// Stands for a service manager that opens the socket and starts the daemon when somebody has connected to it, here itself.
+    private static let activation = #"""
+        use IO::Socket::INET; use POSIX ();
+        # What is opened stays open over exec.
+        $^F = 255;
+        my ($ini) = grep { -f } reverse @ARGV;
+        open(my $file, "<", $ini); my ($port) = join("", <$file>) =~ /^listen_port = (\d+)/m; close $file;
+        my $tcp = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 16, ReuseAddr => 1);
+        my $client = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $port) or die "connect: $!";
+        POSIX::dup2($tcp->fileno, 20); POSIX::dup2($client->fileno, 21); POSIX::dup2(20, 3);
+        $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1;
+        exec @ARGV;
+        """#
+
+    @Test(.pgvaletOnly) func `who connected before the daemon was there has it too`() throws {
+        let pooler = try Pooler(["tcp_keepidle": "30"], wrapper: ["perl", "-e", Self.activation])
+        try eventually {
+            try Self.timers(of: pooler).values.contains { $0.isKeepalive && (1...30).contains($0.seconds) }
+        }
+    }
 }

@@ -34,6 +34,8 @@ final class ClientConnection: Connection {
     /// Whether the notice of query_wait_notify has gone out in this wait.
     var wasNotifiedOfWait = false
     let isUnix: Bool
+    /// Whether its turn to log in is due: it stands among `Worker.loginsReady`.
+    var isLoginReady = false
 
     let peer: SocketAddress
     var phase = Phase.login(ClientLogin())
@@ -60,7 +62,7 @@ final class ClientConnection: Connection {
     @inline(__always)
     var books: ClientBooks {
         if let openedBooks { return openedBooks }
-        let books = ClientBooks(openedAt: receivedAt)
+        let books = ClientBooks()
         openedBooks = books
         return books
     }
@@ -82,18 +84,14 @@ final class ClientConnection: Connection {
 
 /// What a client believes its session to hold.
 final class ClientBooks {
-    /// When its first request came.
-    let openedAt: Instant
+    /// When its first request came; `never` before.
+    var firstRequestAt = Instant.never
     /// The prepared statements, where they are tracked.
     var statements = ClientStatements()
     /// Everything else.
     var session = ClientSession()
     /// What has come of a Parse that is too long for the scratch block, up to the whole frame.
     var largeParse: [UInt8] = []
-
-    init(openedAt: Instant) {
-        self.openedAt = openedAt
-    }
 }
 
 /// A request that is refused without a server: which one, and what is left of it to discard.

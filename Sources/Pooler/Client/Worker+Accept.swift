@@ -59,7 +59,8 @@ extension Worker {
                 shared.clients.add()
                 let worker = shared.leastLoadedWorker(preferring: index)
                 shared.clientAdded(toWorker: worker)
-                let socket = AcceptedSocket(descriptor: descriptor, peer: peer)
+                let socket = AcceptedSocket(
+                    descriptor: descriptor, peer: peer, lacksOptions: listener.isForeign)
                 if worker == index { adopt(socket) } else { shared.mailboxes[worker].send(.adopt(socket)) }
             } catch {
                 // Out of descriptors or memory: the listener stays readable, so it is left alone for a while.

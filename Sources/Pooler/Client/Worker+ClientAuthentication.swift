@@ -215,10 +215,16 @@ extension Worker {
     /// A client that logs in has something to read, or has left.
     func loginReady(_ client: ClientConnection) {
         readClient(client)
-        if client.isPeerClosed, case .login(let login) = client.phase, login.isSuspended {
-            // Whatever it has sent is worth nothing without it.
-            closeClient(client, .clientUnexpectedEOF)
-        }
+        guard client.isPeerClosed, client.isOpen else { return }
+        // Whatever it has sent is worth nothing without it, and its end is not going to be found by reading.
+        let isGone =
+            switch client.phase {
+            case .login(let login): login.isSuspended
+            case .welcomeWait: true
+            case .session: isHeldBack(client)
+            case .console, .canceling, .closing: false
+            }
+        if isGone { closeClient(client, .clientUnexpectedEOF) }
     }
 }
 

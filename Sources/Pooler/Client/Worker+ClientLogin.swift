@@ -5,7 +5,11 @@ extension Worker {
     /// A socket that was dealt to this worker.
     func adopt(_ socket: AcceptedSocket) {
         let descriptor = FileDescriptor(socket.descriptor)
-        configuration.socketOptions.applyToAccepted(descriptor.number)
+        if socket.lacksOptions {
+            configuration.socketOptions.apply(to: descriptor.number, isUnix: socket.peer.isUnix)
+        } else {
+            configuration.socketOptions.applyToAccepted(descriptor.number)
+        }
         let token = table.reserve()
         let client = ClientConnection(
             token: token, id: shared.makeID(), transport: Transport(descriptor), peer: socket.peer, now: now)

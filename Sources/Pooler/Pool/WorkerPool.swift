@@ -22,7 +22,7 @@ final class WorkerPool {
     let replication: [(name: String, value: String)]?
     /// What its server told, which is its client's alone.
     private var ownWelcome: Welcome?
-    /// What the last client was told that had nothing of its own; nil after a RELOAD.
+    /// What the last client was told of whom nothing else is tracked; nil after a RELOAD.
     var lastGreeting: Greeting?
     /// Clients that are authenticated and wait for the pool's first welcome.
     var welcomeWaiters: [Token] = []

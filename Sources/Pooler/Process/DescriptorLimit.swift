@@ -67,7 +67,7 @@ struct DescriptorDemand: Equatable, Sendable {
     /// All server connections that the pools may have together.
     var servers: UInt64
 
-    /// Everything else: listeners, logs, each worker's epoll and mailbox, files that are read for a moment.
+    /// Everything else: listeners, logs, each worker's epoll, mailbox and alarm, files that are read for a moment.
     var others: UInt64
 
     var total: UInt64 { Self.sum(clients, beyondClients) }

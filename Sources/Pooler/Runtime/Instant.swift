@@ -62,8 +62,8 @@ enum WallClock {
     /// Seconds since 1970.
     static func now() -> Int64 { Int64(time(nil)) }
 
-    /// Seconds since 1970 at another moment, as the clock shows it now: when it has been set since then, by as much later or
-    /// earlier.
+    /// Seconds since 1970 at another moment, as the clock shows it now: later or earlier by as much as it has been set since then,
+    /// and later by the time that the machine was asleep.
     static func seconds(at instant: Instant) -> Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)

@@ -23,12 +23,17 @@ final class Listener: Sendable {
     let isUnix: Bool
     /// The file to remove in the end; nil for TCP and the abstract namespace.
     let path: String?
+    /// Another program had it listen before we could give it options: clients may wait there whose sockets have none.
+    let isForeign: Bool
 
-    private init(_ descriptor: consuming FileDescriptor, name: String, isUnix: Bool, path: String?) {
+    private init(
+        _ descriptor: consuming FileDescriptor, name: String, isUnix: Bool, path: String?, isForeign: Bool = false
+    ) {
         self.descriptor = descriptor
         self.name = name
         self.isUnix = isUnix
         self.path = path
+        self.isForeign = isForeign
     }
 
     /// Listens on a TCP address. An IPv6 listener takes IPv6 only, so that `*` can have both.
@@ -44,6 +49,7 @@ final class Listener: Sendable {
                 Syscalls.setSocketOption(descriptor.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
             }
             options.applyToListener(descriptor.number)
+            options.handOn(by: descriptor.number)
             try Syscalls.listen(descriptor.number, at: address, backlog: backlog)
             return Listener(descriptor, name: name, isUnix: false, path: nil)
         } catch {
@@ -73,15 +79,16 @@ final class Listener: Sendable {
     /// Takes a socket over that another program has opened, bound and set up; its file, if it has one, stays that
     /// program's, unless it is named.
     ///
+    /// - Parameter isForeign: false where that program is one of us.
     /// - Returns: nil when it is no listening stream socket of a family that we serve.
-    static func inherited(_ number: Int32, path: String? = nil) -> Listener? {
+    static func inherited(_ number: Int32, path: String? = nil, isForeign: Bool = true) -> Listener? {
         let address = SocketAddress.local(of: number)
         guard Syscalls.socketOption(number, SOL_SOCKET, SO_ACCEPTCONN) == 1,
             Syscalls.socketOption(number, SOL_SOCKET, SO_TYPE) == Int32(SOCK_STREAM.rawValue),
             [AF_INET, AF_INET6, AF_UNIX].contains(address.family), clinux_set_nonblocking(number) == 0
         else { return nil }
         let name = address.isUnix ? address.unixPath ?? "unnamed" : Self.name(of: address)
-        return Listener(FileDescriptor(number), name: name, isUnix: address.isUnix, path: path)
+        return Listener(FileDescriptor(number), name: name, isUnix: address.isUnix, path: path, isForeign: isForeign)
     }
 
     /// Whether somebody accepts connections there.

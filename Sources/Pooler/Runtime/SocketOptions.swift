@@ -22,7 +22,7 @@ struct SocketOptions: Sendable {
         defersAccept = settings.tcpDeferAccept
     }
 
-    /// For a socket that we connect.
+    /// For a socket that we connect, or that may have nothing from its listener.
     func apply(to descriptor: Int32, isUnix: Bool) {
         applyToAccepted(descriptor)
         guard !isUnix else { return }
@@ -57,12 +57,9 @@ struct SocketOptions: Sendable {
             (TCP_KEEPIDLE, keepsAlive ? keepIdle : 0), (TCP_KEEPINTVL, keepsAlive ? keepInterval : 0),
             (TCP_KEEPCNT, keepsAlive ? keepCount : 0), (TCP_USER_TIMEOUT, userTimeout),
         ] {
-            if value > 0 {
-                set(listener, option, value)
-            } else if let usual = Self.systemDefault(option) {
-                // What earlier settings gave it is taken back.
-                Syscalls.setSocketOption(listener, tcp, option, usual)
-            }
+            if value > 0, Syscalls.setSocketOption(listener, tcp, option, Int32(clamping: value)) { continue }
+            // What earlier settings gave it is taken back.
+            if let usual = Self.systemDefault(option) { Syscalls.setSocketOption(listener, tcp, option, usual) }
         }
     }
 

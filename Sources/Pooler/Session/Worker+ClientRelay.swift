@@ -18,7 +18,8 @@ extension Worker {
         case .login, .welcomeWait:
             if client.isPeerClosed, case .welcomeWait = client.phase {
                 closeClient(client, .clientUnexpectedEOF)
-            } else {
+            } else if !client.isLoginReady {
+                client.isLoginReady = true
                 loginsReady.append(client.token)
             }
         case .canceling, .closing:
@@ -29,7 +30,7 @@ extension Worker {
 
     /// Whether a client's end is not going to be found by reading.
     @inline(__always)
-    private func isHeldBack(_ client: ClientConnection) -> Bool {
+    func isHeldBack(_ client: ClientConnection) -> Bool {
         if case .waiting = client.link { true } else { client.books.statements.pause != .none }
     }
 
@@ -49,6 +50,7 @@ extension Worker {
                 client.receivedAt = now
                 client.hasUnreadInput =
                     client.transport.mayHoldMore(after: count, into: scratch) || client.isPeerClosed || isSuspended
+                if client.phase.isSession { requestCame(from: client.books) }
                 process(client, 0..<carried + count)
             case .wouldBlock:
                 client.hasUnreadInput = false
@@ -68,6 +70,13 @@ extension Worker {
                 return
             }
         }
+    }
+
+    /// Those who have been in for a while go before those who log in.
+    @inline(__always)
+    private func requestCame(from books: ClientBooks) {
+        if books.firstRequestAt == .never { books.firstRequestAt = now }
+        loginPace.requestCame(first: books.firstRequestAt, now: now)
     }
 
     /// Takes up what a client sent while it waited.
@@ -110,9 +119,7 @@ extension Worker {
 
     private func process(_ client: ClientConnection, _ range: Range<Int>) {
         switch client.phase {
-        case .session:
-            loginPace.requestCame(first: client.books.openedAt, now: now)
-            relay(from: client, range)
+        case .session: relay(from: client, range)
         case .login: processLogin(client, range)
         case .console: processConsole(client, range)
         case .welcomeWait: hold(range, for: client)

@@ -37,7 +37,7 @@ extension Worker {
             if changesServerTLS { closeNeeded(servers(of: pool).filter { !$0.address.isUnix }) }
         }
         sweepDurations()
-        // Budgets that nobody is left to count against go with the old limits.
+        // Budgets that nobody is left to count against go with the old limits, and from the directory with the next sweep.
         clientLimits = ClientLimitsTable()
         for registration in Array(table.all) {
             guard case .client(let client) = registration else { continue }

@@ -188,7 +188,10 @@ final class Worker {
         let began = Instant.now()
         var turn = 0
         repeat {
-            if case .client(let client) = table[loginsReady[turn]] { loginReady(client) }
+            if case .client(let client) = table[loginsReady[turn]] {
+                client.isLoginReady = false
+                loginReady(client)
+            }
             turn += 1
         } while turn < min(Self.loginsPerTurn, loginsReady.count)
             && Instant.now().nanoseconds(since: now) < Self.loginNanosecondsPerTurn

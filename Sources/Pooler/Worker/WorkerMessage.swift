@@ -46,6 +46,8 @@ enum WorkerMessage: Sendable {
 struct AcceptedSocket: Sendable {
     let descriptor: Int32
     let peer: SocketAddress
+    /// Its listener may have had none of our options when it came.
+    var lacksOptions = false
 }
 
 /// One object on its way from one thread to another. The sender lets go of it: that is what makes it safe.

@@ -21,7 +21,7 @@ import Testing
         take(1); take(unpack("N", take(4)) - 4);
         # An offer without a thing in it: numbers and lengths that are 0.
         my $offer = "\0" x 53;
-        syswrite $s, "T" . pack("N", 24) . pack("VQ<VV", 2, length $offer, 0, $$) . $offer;
+        syswrite $s, "T" . pack("N", 24) . pack("VQ<VV", 3, length $offer, 0, $$) . $offer;
         take(1) eq "K" or die "not ready\n"; take(4); my $new = unpack "V", take(4);
         if ($plan eq "dies") { kill KILL => $$ }
         if ($plan eq "leaves") { close $s; print "left\n"; sleep 1 while 1 }

@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: End.allCases) func `the new process ends at some point`(end: End) throws {
         let scene = try Scene(["suspend_timeout": "1"])
         let taker = try scene.taker()
-        try taker.send(.query("TAKEOVER 2"))
+        try taker.send(.query("TAKEOVER 3"))
         switch end {
         case .atOnce:
             taker.close()
@@ -118,7 +118,7 @@ import Testing
     @Test func `whoever is told to quit meanwhile leaves the socket's file to the other process`() throws {
         let scene = try Scene()
         let taker = try scene.taker()
-        try taker.send(.query("TAKEOVER 2"))
+        try taker.send(.query("TAKEOVER 3"))
         _ = try taker.receive(500)
         scene.pooler.signal(SIGQUIT)
         #expect(try scene.pooler.wait() == .exited(0))
@@ -158,17 +158,17 @@ import Testing
         try taker.send(.query("TAKEOVER 99"))
         #expect(
             try taker.readUntil("Z").first?.error
-                == PostgresError("ERROR", "0A000", "the running process speaks version 2 of the hand-over, not 99"))
+                == PostgresError("ERROR", "0A000", "the running process speaks version 3 of the hand-over, not 99"))
         // Over TCP nobody gets descriptors, whoever it is.
         let console = try scene.pooler.connect(user: "admin", database: "pgbouncer")
         #expect(
             throws: PostgresError(
                 "ERROR", "42501", "only a process of the same account may take over, over the Unix socket")
         ) {
-            try console.query("TAKEOVER 2")
+            try console.query("TAKEOVER 3")
         }
         #expect(throws: PostgresError.console("admin access needed")) {
-            try scene.pooler.console("TAKEOVER 2", user: "stats")
+            try scene.pooler.console("TAKEOVER 3", user: "stats")
         }
         #expect(throws: PostgresError.self) { try console.query("TAKEOVER") }
         #expect(throws: PostgresError.self) { try console.query("TAKEOVER one") }
@@ -183,7 +183,7 @@ import Testing
             my $startup = pack("N", 3 << 16) . "user\0admin\0database\0pgbouncer\0\0";
             syswrite($s, pack("N", 4 + length $startup) . $startup);
             my $in = ""; while ($in !~ /Z\x00\x00\x00\x05I/) { sysread($s, $in, 4096, length $in) or die "end: $in" }
-            my $query = "TAKEOVER 2\0"; syswrite($s, "Q" . pack("N", 4 + length $query) . $query);
+            my $query = "TAKEOVER 3\0"; syswrite($s, "Q" . pack("N", 4 + length $query) . $query);
             sysread($s, my $answer, 4096); $answer =~ tr/\0/ /; print $answer;
             """#
         let output = try ChildProcess.run(
@@ -217,10 +217,10 @@ import Testing
         let console = try pooler.connect(user: "admin", database: "pgbouncer")
         try console.query("SUSPEND")
         // Nobody can log in now, so it is asked by a console that is there.
-        #expect(throws: PostgresError("ERROR", "55000", "pooler is suspended")) { try console.query("TAKEOVER 2") }
+        #expect(throws: PostgresError("ERROR", "55000", "pooler is suspended")) { try console.query("TAKEOVER 3") }
         try console.query("RESUME")
         try console.query("SHUTDOWN WAIT_FOR_CLIENTS")
-        #expect(throws: PostgresError.console("pooler is shutting down")) { try console.query("TAKEOVER 2") }
+        #expect(throws: PostgresError.console("pooler is shutting down")) { try console.query("TAKEOVER 3") }
     }
 
     @Test(arguments: [
@@ -229,7 +229,7 @@ import Testing
     func `signals wait until it is decided whom they are for`(signal: Int32, action: String) throws {
         let scene = try Scene(["suspend_timeout": "1"])
         let taker = try scene.taker()
-        try taker.send(.query("TAKEOVER 2"))
+        try taker.send(.query("TAKEOVER 3"))
         _ = try taker.receive(21)
         scene.pooler.signal(signal)
         try eventually { scene.pooler.log.contains("which waits until the takeover is decided") }
@@ -256,7 +256,7 @@ import Testing
         try eventually { readFile(home.file("output")).contains("up") }
         let taker = try RawClient(unix: pooler)
         try taker.logIn([("user", "admin"), ("database", "pgbouncer")])
-        try taker.send(.query("TAKEOVER 2"))
+        try taker.send(.query("TAKEOVER 3"))
         try taker.receiveOffer()
         try taker.send(.ready(heir.pid))
         #expect(try taker.read()?.type == "G")

@@ -1,14 +1,17 @@
 /// Decides how much of a worker's time logins get.
 ///
-/// Alone they get all of it. While clients are at work that have been in for a while, logins rest after each of their turns for as
-/// long as that took: where cores are scarce, a storm of them would otherwise keep every core busy, and a query would wait for one
-/// at each of its steps.
+/// Alone they get all of it. While clients are at work that have been in for a while, they rest after each of their turns for half as
+/// long again as it took, so that they get two fifths: where cores are scarce, a storm of logins would otherwise keep every core
+/// busy, and a query would wait for one at each of its steps.
 struct LoginPace {
-    /// A client whose first request is this long ago is no part of a storm.
-    static let settlingTime: Duration = .seconds(1)
+    /// A client that still asks so long after its first request is no part of a storm.
+    static let settlingTime: Duration = .milliseconds(100)
     private static let settlingNanoseconds = settlingTime.wholeNanoseconds
     /// For so long after such a client's last request, logins take care.
     private static let careNanoseconds: Int64 = 100_000_000
+    /// A turn may seem long because somebody else had the core.
+    static let longestRest: Duration = .milliseconds(20)
+    private static let longestRestNanoseconds = longestRest.wholeNanoseconds
 
     private var careUntil: Instant
     /// When the next turn of logins may begin.
@@ -31,6 +34,7 @@ struct LoginPace {
     /// A turn of logins is over.
     mutating func turnEnded(after began: Instant, now: Instant) {
         guard now < careUntil else { return }
-        restsUntil = now.advanced(nanoseconds: max(0, now.nanoseconds(since: began)))
+        let turn = min(now.nanoseconds(since: began), Self.longestRestNanoseconds)
+        restsUntil = now.advanced(nanoseconds: min(turn + turn / 2, Self.longestRestNanoseconds))
     }
 }

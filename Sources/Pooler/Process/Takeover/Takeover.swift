@@ -104,7 +104,7 @@ final class Takeover {
         var (main, metrics): ([Listener], [Listener]) = ([], [])
         for record in offer.listeners {
             let number = try sockets.claimNumber(record.descriptor)
-            guard let listener = Listener.inherited(number, path: record.path) else {
+            guard let listener = Listener.inherited(number, path: record.path, isForeign: false) else {
                 _ = FileDescriptor(number)
                 throw .malformed("descriptor \(record.descriptor) does not listen")
             }

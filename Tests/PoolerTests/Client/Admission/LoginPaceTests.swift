@@ -12,22 +12,34 @@ import Testing
         #expect(!pace.isResting(at: Self.start + .milliseconds(5)))
     }
 
-    @Test func `While somebody is at work who has been in for a while, they rest as long as their turn took`() {
+    @Test
+    func `While somebody is at work who has been in for a while, they rest for half as long again as their turn took`()
+    {
         var pace = LoginPace(now: Self.start)
         pace.requestCame(first: Self.start, now: Self.settled)
         let end = Self.settled + .milliseconds(3)
         pace.turnEnded(after: Self.settled, now: end)
-        #expect(pace.restsUntil == end + .milliseconds(3))
-        #expect(pace.isResting(at: end) && pace.isResting(at: end + .microseconds(2999)))
-        #expect(!pace.isResting(at: end + .milliseconds(3)))
+        #expect(pace.restsUntil == end + .microseconds(4500))
+        #expect(pace.isResting(at: end) && pace.isResting(at: end + .microseconds(4499)))
+        #expect(!pace.isResting(at: end + .microseconds(4500)))
     }
 
     @Test func `Requests of clients that have just come are a part of the storm`() {
         var pace = LoginPace(now: Self.start)
         pace.requestCame(first: Self.start, now: Self.start)
         pace.requestCame(first: Self.start, now: Self.start + LoginPace.settlingTime)
-        pace.turnEnded(after: Self.start, now: Self.start + .seconds(1))
-        #expect(!pace.isResting(at: Self.start + .seconds(1)))
+        let end = Self.start + LoginPace.settlingTime
+        pace.turnEnded(after: Self.start, now: end)
+        #expect(!pace.isResting(at: end))
+    }
+
+    @Test(arguments: [20, 60_000]) func `A turn in which the worker was stopped brings no long rest`(milliseconds: Int)
+    {
+        var pace = LoginPace(now: Self.start)
+        let end = Self.settled + .milliseconds(milliseconds)
+        pace.requestCame(first: Self.start, now: end)
+        pace.turnEnded(after: Self.settled, now: end)
+        #expect(pace.restsUntil == end + LoginPace.longestRest)
     }
 
     @Test func `When those have fallen silent, logins have all the time again`() {
