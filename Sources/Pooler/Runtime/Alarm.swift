@@ -7,8 +7,8 @@ import CLinux
 /// alone serves thousands of waits.
 struct Alarm: ~Copyable {
     private let timer: FileDescriptor
-    /// When it rings; in the past, it has rung.
-    private var ringsAt = Instant(nanoseconds: 0)
+    /// When it rings; `never` once it has been heard.
+    private var ringsAt = Instant.never
 
     init() throws(Errno) {
         let number = clinux_timerfd()
@@ -21,10 +21,13 @@ struct Alarm: ~Copyable {
 
     /// Makes it ring at `due` or sooner: one that is on its way to ring before is left alone, and whoever it wakes asks for the
     /// next time.
-    mutating func ring(by due: Instant, now: Instant) {
-        if ringsAt > now, ringsAt <= due { return }
+    mutating func ring(by due: Instant) {
+        if ringsAt <= due { return }
         ringsAt = due
         let result = clinux_timerfd_set(timer.number, max(1, due.nanoseconds))
         precondition(result == 0, "timerfd_settime failed: \(Errno.last)")
     }
+
+    /// The poller has told that it rings. That it should have, by the clock, says nothing: nobody may have heard it yet.
+    mutating func wasHeard() { ringsAt = .never }
 }

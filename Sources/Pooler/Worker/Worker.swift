@@ -153,7 +153,7 @@ final class Worker {
             guard loginPace.isResting(at: now) else { return true }
             due = min(due, loginPace.restsUntil)
         }
-        alarm.ring(by: due, now: now)
+        alarm.ring(by: due)
         return false
     }
 
@@ -164,7 +164,8 @@ final class Worker {
         case .mailbox: receiveMail()
         case .listener(let listener): accept(from: listener)
         case .cancel(let cancel): cancelEvent(cancel, events)
-        case .alarm, .pendingServer, .secretLookUp, nil: break
+        case .alarm: alarm.wasHeard()
+        case .pendingServer, .secretLookUp, nil: break
         }
     }
 

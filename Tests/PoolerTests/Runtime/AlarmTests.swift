@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Pooler
@@ -18,12 +19,13 @@ import Testing
         for _ in 0..<3 {
             let now = Instant.now()
             let due = now + .milliseconds(20)
-            alarm.ring(by: due, now: now)
+            alarm.ring(by: due)
             #expect(poller.wait(blocking: true) == 1)
             #expect(poller[0].token == Self.token)
             #expect(Instant.now() >= due)
             // It has rung once.
             #expect(poller.wait(blocking: false) == 0)
+            alarm.wasHeard()
         }
     }
 
@@ -31,10 +33,10 @@ import Testing
         let poller = try Poller()
         var alarm = try Self.watched(by: poller)
         let now = Instant.now()
-        alarm.ring(by: now + .seconds(3600), now: now)
+        alarm.ring(by: now + .seconds(3600))
         let due = now + .milliseconds(20)
-        alarm.ring(by: due, now: now)
-        alarm.ring(by: now + .seconds(3600), now: now)
+        alarm.ring(by: due)
+        alarm.ring(by: now + .seconds(3600))
         #expect(poller.wait(blocking: true) == 1)
         #expect(Instant.now() >= due)
     }
@@ -44,8 +46,19 @@ import Testing
         var alarm = try Self.watched(by: poller)
         let now = Instant.now()
         for due in [now + .seconds(-1), Instant(nanoseconds: 0), Instant(nanoseconds: -5)] {
-            alarm.ring(by: due, now: now)
+            alarm.ring(by: due)
             #expect(poller.wait(blocking: true) == 1)
+            alarm.wasHeard()
         }
+    }
+
+    @Test func `One that has rung and that nobody has heard is heard even if it is asked for again`() throws {
+        let poller = try Poller()
+        var alarm = try Self.watched(by: poller)
+        let due = Instant.now() + .milliseconds(5)
+        alarm.ring(by: due)
+        while Instant.now() < due + .milliseconds(5) { usleep(1000) }
+        alarm.ring(by: Instant.now() + .seconds(3600))
+        #expect(poller.wait(blocking: true) == 1)
     }
 }
